@@ -1,0 +1,37 @@
+package agent
+
+import "time"
+
+// Event is one line of a job's history. Seq counts from 1 within its job, without
+// gaps; state and event are written together.
+type Event struct {
+	Job     ID        `json:"job"`
+	Variant int       `json:"variant,omitempty"` // 0: the job as a whole
+	Seq     uint64    `json:"seq"`
+	Time    time.Time `json:"time"`
+	Type    EventType `json:"type"`
+	Text    string    `json:"text,omitempty"` // valid UTF-8
+}
+
+// EventType names what happened. Workers record the second group; the store
+// writes the others together with the change they tell of.
+type EventType string
+
+const (
+	EventSubmitted EventType = "submitted"
+	EventClaimed   EventType = "claimed"  // text: the worker
+	EventReleased  EventType = "released" // given back by a stopping worker; no attempt used
+	EventLapsed    EventType = "lapsed"   // the worker was lost; the variant is queued again
+	EventAttempt   EventType = "attempt"  // text: the attempt's verdict
+	EventFinished  EventType = "finished" // a variant ended; text: verdict and reason
+	EventDone      EventType = "done"     // the last variant ended; text: the job's verdict
+	EventCanceled  EventType = "canceled" // text: who asked
+	EventRetried   EventType = "retried"
+	EventPicked    EventType = "picked"
+	EventDelivered EventType = "delivered" // text: how and where
+	EventUndone    EventType = "undone"
+
+	EventStep   EventType = "step"   // text: what the worker begins, for a person
+	EventOutput EventType = "output" // text: what the maker printed, whole lines where possible
+	EventCheck  EventType = "check"  // text: what a check printed
+)

@@ -1,0 +1,134 @@
+package agent
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Jobs is what a person can do. Every store implements it, and so does the HTTP
+// client, so that whatever works against one works against the other.
+//
+// Errors carry a Code: Invalid for a Spec or Change that makes no sense, NotFound
+// for a job or variant that does not exist, WrongState for a Change its state
+// forbids, Unavailable when the daemon or the disk does not answer.
+type Jobs interface {
+	// Submit validates and stores a job. It returns once the job is on disk. A Spec
+	// whose Key was seen before returns the earlier job, unchanged.
+	Submit(ctx context.Context, spec Spec) (Job, error)
+
+	// Job returns a job whole, Spec.Text included.
+	Job(ctx context.Context, id ID) (Job, error)
+
+	// List returns jobs without Spec.Text and without Attempts, newest first.
+	List(ctx context.Context, f Filter) ([]Job, error)
+
+	// Change does one thing to a job and returns it as it is then.
+	Change(ctx context.Context, id ID, c Change) (Job, error)
+
+	// Events yields the job's events with Seq > after in order: the history first,
+	// then live ones, and ends when the job is Done and all are yielded. It yields an
+	// error at most once, as its last pair.
+	Events(ctx context.Context, id ID, after uint64) iter.Seq2[Event, error]
+
+	// Watch yields the ids of jobs that changed since it was called. It is a hint to
+	// look again, never data: ids may be merged or repeated, none is left out.
+	Watch(ctx context.Context) iter.Seq2[ID, error]
+
+	// Status counts what the store holds.
+	Status(ctx context.Context) (Status, error)
+}
+
+// Queue is what a worker can do. After Claim, everything needs a live Lease: when
+// it lapsed, was given back or fenced off by a later one, the error's code is Lost
+// and nothing was written; when the job was canceled meanwhile it is Stopped (then
+// Finish still works, with verdict Canceled whatever the Outcome says).
+type Queue interface {
+	// Claim waits for a queued variant, the oldest job's first, and takes it for ttl.
+	Claim(ctx context.Context, worker string, ttl time.Duration) (Lease, error)
+
+	// Renew holds the lease for another ttl from now.
+	Renew(ctx context.Context, l Lease, ttl time.Duration) error
+
+	// Record appends an event. It need not be on disk when Record returns, but it is
+	// before any later Attempt, Finish or Release of the same lease returns.
+	Record(ctx context.Context, l Lease, typ EventType, text string) error
+
+	// Attempt appends to the variant's attempts.
+	Attempt(ctx context.Context, l Lease, a Attempt) error
+
+	// Finish ends the variant, and the job with its last one, in one transaction.
+	Finish(ctx context.Context, l Lease, o Outcome) error
+
+	// Release puts the variant back as if it had never been claimed.
+	Release(ctx context.Context, l Lease) error
+}
+
+// Store is a queue on some medium.
+type Store interface {
+	Jobs
+	Queue
+
+	// Close waits for writes under way and lets go of the medium. Streams end with
+	// code Unavailable; claims do too.
+	Close() error
+}
+
+// Lease is a worker's hold on one variant.
+type Lease struct {
+	Job     Job // as it was when claimed, Spec.Text included
+	Variant int
+	Token   uint64 // grows with every claim; fences off an earlier holder
+}
+
+// Outcome is how a variant ended.
+type Outcome struct {
+	Verdict Verdict
+	Reason  string
+	Maker   string
+	Commit  string // required when Verdict.HasCommit
+	Stat    Stat
+	Checks  []CheckResult
+}
+
+// Op names what a Change does.
+type Op string
+
+const (
+	OpCancel  Op = "cancel"  // stop a job that is not Done; a Done one is WrongState
+	OpRetry   Op = "retry"   // queue the variants of a Done job again that are not Verified or Unverified
+	OpPick    Op = "pick"    // choose Variant, which must have a commit
+	OpDeliver Op = "deliver" // record Delivery
+	OpUndo    Op = "undo"    // mark the delivery with Delivery.ID undone
+	OpRemove  Op = "remove"  // forget a Done job and all its events
+)
+
+// Change is one thing done to a job by a person.
+type Change struct {
+	Op       Op        `json:"op"`
+	Variant  int       `json:"variant,omitempty"`  // pick
+	Delivery *Delivery `json:"delivery,omitempty"` // deliver, undo (ID alone)
+	By       string    `json:"by,omitempty"`       // who asks, for the event's text
+}
+
+// Filter chooses jobs. Zero fields do not restrict.
+type Filter struct {
+	States      []State   `json:"states,omitempty"`
+	Verdicts    []Verdict `json:"verdicts,omitempty"`
+	Repo        string    `json:"repo,omitempty"`
+	EndedBefore time.Time `json:"ended_before,omitzero"`
+	After       ID        `json:"after,omitempty"`  // the last id of the page before, in the order asked for
+	Oldest      bool      `json:"oldest,omitempty"` // oldest first
+	Limit       int       `json:"limit,omitempty"`  // 0: 100; at most 10,000
+}
+
+// Status counts a store's jobs.
+type Status struct {
+	Queued  int       `json:"queued"`          // jobs with no variant running or done yet
+	Running int       `json:"running"`         // jobs with at least one
+	Done    int       `json:"done"`            // jobs
+	Waiting int       `json:"waiting"`         // variants ready to be claimed
+	Held    int       `json:"held"`            // variants under a lease
+	Oldest  time.Time `json:"oldest,omitzero"` // when the oldest waiting job was submitted
+	Bytes   int64     `json:"bytes"`           // sum of Job.Bytes
+}
