@@ -29,16 +29,28 @@ type gitRun struct {
 }
 
 // gitEnv is the environment every git gets: the process's own without what hooks
-// export (GIT_DIR, GIT_INDEX_FILE, …), no prompts, no locks for mere reading, no
-// fetching of what a partial clone left out, messages we can read.
+// export (GIT_DIR, GIT_INDEX_FILE, the dates and -c settings of one command, …), no
+// prompts, no locks for mere reading, no fetching of what a partial clone left out,
+// messages we can read.
 func gitEnv(environ []string) []string {
 	env := make([]string, 0, len(environ)+5)
 	for _, kv := range environ {
-		if !strings.HasPrefix(kv, "GIT_") || strings.HasPrefix(kv, "GIT_CONFIG_") || strings.HasPrefix(kv, "GIT_AUTHOR_") || strings.HasPrefix(kv, "GIT_COMMITTER_") {
+		if !strings.HasPrefix(kv, "GIT_") || keepGitVar(kv) {
 			env = append(env, kv)
 		}
 	}
 	return append(env, "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C")
+}
+
+// keepGitVar reports whether the GIT_ variable kv describes the person or the
+// machine, not the one git command that happened to start us.
+func keepGitVar(kv string) bool {
+	name, _, _ := strings.Cut(kv, "=")
+	switch name {
+	case "GIT_CONFIG_PARAMETERS", "GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE":
+		return false
+	}
+	return strings.HasPrefix(name, "GIT_CONFIG_") || strings.HasPrefix(name, "GIT_AUTHOR_") || strings.HasPrefix(name, "GIT_COMMITTER_")
 }
 
 // command prepares git without starting it, for the long-lived ones.
@@ -51,8 +63,8 @@ func (g gitRun) command(ctx context.Context) *exec.Cmd {
 }
 
 // output runs git to its end and returns what it printed. A failed git is an
-// Internal error that carries the last line git wrote to stderr and wraps the
-// *exec.ExitError; a missing git is Unavailable with a hint.
+// Internal error that carries the last line git wrote to stderr and wraps a
+// *gitError; a missing git is Unavailable with a hint.
 func (g gitRun) output(ctx context.Context) ([]byte, error) {
 	cmd := g.command(ctx)
 	var stdout, stderr bytes.Buffer
@@ -66,10 +78,57 @@ func (g gitRun) output(ctx context.Context) ([]byte, error) {
 		return stdout.Bytes(), nil
 	case ctx.Err() != nil:
 		return stdout.Bytes(), ctx.Err()
-	case errors.Is(err, exec.ErrNotFound):
-		return nil, agent.Errorf(agent.Unavailable, "git is not installed, or not on PATH").WithHint("install git 2.30 or newer")
 	}
-	return stdout.Bytes(), agent.Errorf(agent.Internal, "git %s: %s: %w", g.args[0], lastLine(stderr.String()), err)
+	return stdout.Bytes(), g.failed(stderr.String(), err)
+}
+
+// failed makes the error of a git that could not be started or did not exit with 0.
+func (g gitRun) failed(stderr string, err error) error {
+	if errors.Is(err, exec.ErrNotFound) {
+		return agent.Errorf(agent.Unavailable, "git is not installed, or not on PATH").WithHint("install git 2.30 or newer")
+	}
+	return agent.Errorf(agent.Internal, "git %s: %w", g.verb(), &gitError{stderr: stderr, err: err})
+}
+
+// verb is the git command's name, without the options that stand before it.
+func (g gitRun) verb() string {
+	for i := 0; i < len(g.args); i++ {
+		switch arg := g.args[i]; {
+		case arg == "-c" || arg == "-C":
+			i++
+		case !strings.HasPrefix(arg, "-"):
+			return arg
+		}
+	}
+	return strings.Join(g.args, " ")
+}
+
+// gitError is a git that ran and failed. Its text is the last line of stderr.
+type gitError struct {
+	stderr string
+	err    error // the *exec.ExitError, mostly
+}
+
+func (e *gitError) Error() string {
+	if line := lastLine(e.stderr); line != "" {
+		return line + ": " + e.err.Error()
+	}
+	return e.err.Error()
+}
+
+func (e *gitError) Unwrap() error { return e.err }
+
+// message returns git's own complaint: the first line of stderr that says "fatal:"
+// or "error:", without that word; else the last line.
+func (e *gitError) message() string {
+	for line := range strings.Lines(e.stderr) {
+		for _, word := range []string{"fatal: ", "error: "} {
+			if text, ok := strings.CutPrefix(strings.TrimSpace(line), word); ok {
+				return text
+			}
+		}
+	}
+	return lastLine(e.stderr)
 }
 
 // lastLine returns the last line that is not blank, for one-line errors.
