@@ -13,17 +13,18 @@ import (
 // for a job or variant that does not exist, WrongState for a Change its state
 // forbids, Unavailable when the daemon or the disk does not answer.
 type Jobs interface {
-	// Submit validates and stores a job. It returns once the job is on disk. A Spec
-	// whose Key was seen before returns the earlier job, unchanged.
+	// Submit validates and stores a job, and returns it without Spec.Text once it is on
+	// disk. A Spec whose Key was seen before returns the earlier job, unchanged.
 	Submit(ctx context.Context, spec Spec) (Job, error)
 
 	// Job returns a job whole, Spec.Text included.
 	Job(ctx context.Context, id ID) (Job, error)
 
-	// List returns jobs without Spec.Text and without Attempts, newest first.
+	// List returns jobs, newest first, as Job.Brief makes them: without what is large.
 	List(ctx context.Context, f Filter) ([]Job, error)
 
-	// Change does one thing to a job and returns it as it is then.
+	// Change does one thing to a job and returns it as it is then, without Spec.Text.
+	// What is done already (a second cancel, the same delivery again) changes nothing.
 	Change(ctx context.Context, id ID, c Change) (Job, error)
 
 	// Events yields the job's events with Seq > after in order: the history first,
