@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 
 	"codeagent.dev/agent"
@@ -26,6 +27,7 @@ type gitRun struct {
 	env    []string  // added to gitEnv; later entries win
 	stdin  io.Reader // nil: closed
 	stdout io.Writer // nil: returned by output
+	hold   *fileLock // stays held while git runs, even when this process is killed meanwhile
 }
 
 // gitEnv is the environment every git gets: the process's own without what hooks
@@ -59,6 +61,9 @@ func (g gitRun) command(ctx context.Context) *exec.Cmd {
 	cmd.Dir = g.dir
 	cmd.Env = append(gitEnv(os.Environ()), g.env...)
 	cmd.Stdin = g.stdin
+	if g.hold != nil && runtime.GOOS != "windows" {
+		cmd.ExtraFiles = []*os.File{g.hold.file}
+	}
 	return cmd
 }
 

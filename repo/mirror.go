@@ -25,13 +25,15 @@ type mirror struct {
 
 	mu    sync.Mutex // one sync at a time in this process
 	trees *treeCache
+	pool  *treePool // work trees for commands
 }
 
 // newMirror names the mirror of the repository at; it touches nothing.
 func newMirror(state string, at location) *mirror {
 	sum := sha256.Sum256([]byte(at.commonDir))
 	dir := filepath.Join(state, "repos", mirrorName(at)+"-"+hex.EncodeToString(sum[:6]))
-	return &mirror{dir: dir, git: filepath.Join(dir, "git"), trees: newTreeCache(treeCacheBytes)}
+	git := filepath.Join(dir, "git")
+	return &mirror{dir: dir, git: git, trees: newTreeCache(treeCacheBytes), pool: newTreePool(git, filepath.Join(dir, "trees"))}
 }
 
 // mirrorName is the readable part of the directory's name.

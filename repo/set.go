@@ -2,7 +2,9 @@ package repo
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -104,15 +106,20 @@ func (s *Set) mirror(found location) *mirror {
 	return m
 }
 
-// Close ends the git processes. A call that is using one fails.
+// Close ends the git processes, and waits until the work trees given up are deleted.
+// A call that is using a process fails.
 func (s *Set) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	pools := s.pools
 	s.pools = map[poolKey]*pool{}
+	mirrors := slices.Collect(maps.Values(s.mirrors))
 	s.mu.Unlock()
 	for _, p := range pools {
 		p.close()
+	}
+	for _, m := range mirrors {
+		m.pool.close()
 	}
 	return nil
 }

@@ -1,0 +1,86 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"codeagent.dev/agent"
+)
+
+// giveBackTime bounds the cleaning of a tree that is given back. A tree that takes
+// longer is cleaned by who takes it next.
+const giveBackTime = 10 * time.Minute
+
+// Checkout is a disposable work tree of one commit, for a command to run in. It
+// belongs to its holder until Close. What the command leaves outside the commit is
+// gone after that.
+type Checkout struct {
+	Dir string // the top of the files
+
+	repo   *Repo
+	tree   *poolTree
+	commit string
+	once   sync.Once
+	err    error
+}
+
+// Checkout returns a work tree with exactly the files of commit, from a pool of warm
+// ones. It is made from our mirror: the person's repository knows nothing of it.
+// Submodules are empty directories and large-file pointers stay pointers.
+//
+// NotFound: the commit is not in the repository.
+func (r *Repo) Checkout(ctx context.Context, commit string) (*Checkout, error) {
+	if !agent.IsCommitID(commit) {
+		return nil, agent.Errorf(agent.Invalid, "%q is no full commit id", commit)
+	}
+	tree, err := r.mirror.pool.acquire(ctx, commit)
+	if err != nil {
+		return nil, err
+	}
+	return &Checkout{Dir: tree.files(), repo: r, tree: tree, commit: commit}, nil
+}
+
+// Close gives the tree back. Only the first call does anything.
+func (c *Checkout) Close() error {
+	c.once.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), giveBackTime)
+		defer cancel()
+		c.err = c.tree.giveBack(ctx)
+	})
+	return c.err
+}
+
+// writeTree stores the directory as it is in the mirror and returns the tree's id.
+// The index it works with starts as that of the commit checked out.
+func (t *poolTree) writeTree(ctx context.Context) (tree string, err error) {
+	if err := t.inspect(); err != nil {
+		return "", agent.Errorf(agent.Invalid, "the command broke its work tree: %w", err)
+	}
+	if err := t.restoreLinks(); err != nil {
+		return "", err
+	}
+	index := filepath.Join(t.dir, "index.result")
+	if err := copyFile(t.index(), index); err != nil {
+		return "", err
+	}
+	defer os.Remove(index)
+	aside, err := t.hideNested(ctx, index)
+	defer func() { err = errors.Join(err, aside.restore()) }()
+	if err != nil {
+		return "", err
+	}
+	add := t.git("-c", "advice.addEmbeddedRepo=false", "add", "-A", ".")
+	add.env = []string{"GIT_INDEX_FILE=" + index}
+	if _, err := add.output(ctx); err != nil {
+		return "", err
+	}
+	write := t.git("write-tree")
+	write.env = add.env
+	out, err := write.output(ctx)
+	return strings.TrimSpace(string(out)), err
+}

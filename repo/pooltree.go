@@ -1,0 +1,320 @@
+package repo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"codeagent.dev/agent"
+)
+
+// poolTree is one work tree of a pool:
+//
+//	<n>/agent-owned  the marker without which nothing is deleted
+//	<n>/state        treeState, as JSON
+//	<n>/index        the index, out of reach of the commands that run in the tree
+//	<n>/tree/        the files
+//
+// Its administrative directory in the mirror is made by `git worktree add`. The .git
+// file in the tree is there for commands that ask git something; we never follow it,
+// and every git of ours is told directory, work tree and index.
+type poolTree struct {
+	pool   *treePool
+	number int
+	dir    string
+	held   *fileLock
+	state  treeState
+}
+
+// treeState is what is known of a tree between two uses.
+type treeState struct {
+	Mirror string    `json:"mirror"`
+	Admin  string    `json:"admin"`  // name below the mirror's worktrees/
+	Commit string    `json:"commit"` // what the index and the tracked files were made from
+	Clean  bool      `json:"clean"`  // given back in order; nothing untracked is left
+	Used   time.Time `json:"used"`   // last taken or given back
+}
+
+func readTreeState(dir string) (treeState, error) {
+	var state treeState
+	data, err := os.ReadFile(filepath.Join(dir, "state"))
+	if err != nil {
+		return state, err
+	}
+	err = json.Unmarshal(data, &state)
+	return state, err
+}
+
+// note records the state. A tree must be known as dirty, on disk, before anything
+// happens in it; that it is clean may be forgotten, which costs a cleaning.
+func (t *poolTree) note(clean bool) error {
+	t.state.Clean, t.state.Used = clean, time.Now().UTC()
+	data, err := json.Marshal(t.state)
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(filepath.Join(t.dir, "state"), data); err != nil || clean {
+		return err
+	}
+	return syncDir(t.dir)
+}
+
+func (t *poolTree) files() string { return filepath.Join(t.dir, "tree") }
+func (t *poolTree) index() string { return filepath.Join(t.dir, "index") }
+func (t *poolTree) admin() string { return filepath.Join(t.pool.mirror, "worktrees", t.state.Admin) }
+
+func (t *poolTree) lock() error {
+	held, err := tryFileLock(filepath.Join(t.pool.dir, strconv.Itoa(t.number)+".lock"))
+	t.held = held
+	return err
+}
+
+func (t *poolTree) unlock() error {
+	if t.held == nil {
+		return nil
+	}
+	held := t.held
+	t.held = nil
+	return held.release()
+}
+
+// prepare makes the directory of a new tree. A directory that a process left behind
+// in just that moment is empty and taken over; any other is not ours.
+func (t *poolTree) prepare() error {
+	if checkOwned(t.pool.dir, t.dir) == nil {
+		return nil // made by another process since we looked, and given back
+	}
+	if err := os.Remove(t.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Mkdir(t.dir, 0o700); err != nil {
+		return err
+	}
+	return markOwned(t.dir)
+}
+
+// become makes the files those of commit and nothing else. A tree that is broken is
+// made anew.
+func (t *poolTree) become(ctx context.Context, commit string) error {
+	err := t.reuse(ctx, commit)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if err := t.discard(); err != nil {
+		return err
+	}
+	if err := t.prepare(); err != nil {
+		return err
+	}
+	if err := t.add(ctx, commit); err != nil {
+		return err
+	}
+	return t.checkout(ctx, commit)
+}
+
+// reuse is become for a tree that is there and in order.
+func (t *poolTree) reuse(ctx context.Context, commit string) error {
+	if err := t.inspect(); err != nil {
+		return err
+	}
+	if !t.state.Clean {
+		if err := t.clean(ctx); err != nil {
+			return err
+		}
+	}
+	if err := t.restoreLinks(); err != nil {
+		return err
+	}
+	return t.checkout(ctx, commit)
+}
+
+// inspect reads the state and looks for signs that the tree is not what it says.
+func (t *poolTree) inspect() (err error) {
+	if err := checkOwned(t.pool.dir, t.dir); err != nil {
+		return err
+	}
+	if t.state, err = readTreeState(t.dir); err != nil {
+		return err
+	}
+	switch {
+	case t.state.Mirror != t.pool.mirror:
+		return fmt.Errorf("%s belongs to %s", t.dir, t.state.Mirror)
+	case t.state.Admin == "" || t.state.Admin != filepath.Base(t.state.Admin):
+		return fmt.Errorf("%s names no administrative directory", t.dir)
+	}
+	for _, dir := range []string{t.files(), t.admin()} {
+		if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+			return fmt.Errorf("%s is no directory", dir)
+		}
+	}
+	if _, err := os.Lstat(t.index() + ".lock"); err == nil {
+		return fmt.Errorf("%s was left in the middle of a checkout", t.dir)
+	}
+	return nil
+}
+
+// add registers the tree with the mirror, without files.
+func (t *poolTree) add(ctx context.Context, commit string) error {
+	add := gitRun{hold: t.held, args: []string{"--git-dir=" + t.pool.mirror, "-c", "core.hooksPath=" + os.DevNull,
+		"worktree", "add", "--force", "--detach", "--no-checkout", "--quiet", t.files(), commit}}
+	if _, err := add.output(ctx); err != nil {
+		return err
+	}
+	link, err := os.ReadFile(filepath.Join(t.files(), ".git"))
+	if err != nil {
+		return err
+	}
+	admin := strings.TrimSpace(strings.TrimPrefix(string(link), "gitdir: "))
+	t.state = treeState{Mirror: t.pool.mirror, Admin: filepath.Base(admin), Commit: commit}
+	return t.note(false)
+}
+
+// checkout switches files and index to commit. The index in the administrative
+// directory, the one that commands see and may ruin, is a copy.
+func (t *poolTree) checkout(ctx context.Context, commit string) error {
+	t.state.Commit = commit
+	if err := t.note(false); err != nil {
+		return err
+	}
+	if _, err := t.git("checkout", "--force", "--detach", "--quiet", commit).output(ctx); err != nil {
+		return err
+	}
+	return copyFile(t.index(), filepath.Join(t.admin(), "index"))
+}
+
+// giveBack cleans the tree up and frees it. One that cannot be cleaned is given up.
+func (t *poolTree) giveBack(ctx context.Context) error {
+	err := t.inspect() // the command may have put a link in the tree's place
+	if err == nil {
+		err = t.clean(ctx)
+	}
+	if err == nil {
+		err = t.note(true)
+	}
+	if err != nil && ctx.Err() == nil {
+		err = t.discard()
+	}
+	if err = errors.Join(err, t.unlock()); err != nil {
+		return err
+	}
+	t.pool.shrink()
+	return nil
+}
+
+// clean removes everything that commit does not have. What it has and was changed is
+// left to the next checkout.
+func (t *poolTree) clean(ctx context.Context) error {
+	if err := t.restoreLinks(); err != nil {
+		return err
+	}
+	for _, left := range []string{"hidden", "index.result", "index.result.lock"} {
+		if err := removeAll(filepath.Join(t.dir, left)); err != nil {
+			return err
+		}
+	}
+	if _, err := t.git("clean", "-ffdxq").output(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		if err := makeWritable(t.files()); err != nil {
+			return err
+		}
+		if _, err := t.git("clean", "-ffdxq").output(ctx); err != nil {
+			return err
+		}
+	}
+	return t.restoreTracked(ctx)
+}
+
+// restoreLinks brings the administrative directory and the .git file back to what
+// `git worktree add` wrote, whatever a command did to them: a merge in progress, a
+// branch checked out, a lock left behind, a link to somewhere else.
+func (t *poolTree) restoreLinks() error {
+	entries, err := os.ReadDir(t.admin())
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		switch entry.Name() {
+		case "HEAD", "commondir", "gitdir", "reftable":
+			continue
+		}
+		if err := removeAll(filepath.Join(t.admin(), entry.Name())); err != nil {
+			return err
+		}
+	}
+	link := filepath.Join(t.files(), ".git")
+	want := map[string]string{
+		link:                                  "gitdir: " + filepath.ToSlash(t.admin()) + "\n",
+		filepath.Join(t.admin(), "gitdir"):    filepath.ToSlash(link) + "\n",
+		filepath.Join(t.admin(), "commondir"): "../..\n",
+	}
+	if _, err := os.Lstat(filepath.Join(t.admin(), "reftable")); errors.Is(err, fs.ErrNotExist) {
+		want[filepath.Join(t.admin(), "HEAD")] = t.state.Commit + "\n"
+	}
+	for path, text := range want {
+		if err := ensureFile(path, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ensureFile makes path a regular file with that text, whatever stands there.
+func ensureFile(path, text string) error {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode().IsRegular() && info.Size() == int64(len(text)) {
+		if data, err := os.ReadFile(path); err == nil && string(data) == text {
+			return nil
+		}
+	}
+	if err == nil {
+		if err := removeAll(path); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(path, []byte(text), 0o600)
+}
+
+// discard takes the tree out of the pool and deletes it in the background. The
+// administrative directory goes with it if it is this tree's.
+func (t *poolTree) discard() error {
+	if _, err := os.Lstat(t.dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := checkOwned(t.pool.dir, t.dir); err != nil {
+		return agent.Errorf(agent.Internal, "work tree is broken and not ours to delete: %w", err)
+	}
+	trash := filepath.Join(t.pool.dir, trashPrefix+strconv.Itoa(t.number)+"-"+strconv.FormatInt(time.Now().UnixNano(), 36))
+	if err := os.Rename(t.dir, trash); err != nil {
+		return err
+	}
+	t.unregister(trash)
+	t.state = treeState{}
+	t.pool.removals.Go(func() { removeOwned(t.pool.dir, trash) }) // what fails is swept later
+	return nil
+}
+
+// unregister moves the tree's administrative directory into the trash, found by the
+// path it names, so that a ruined state file loses none.
+func (t *poolTree) unregister(trash string) {
+	worktrees := filepath.Join(t.pool.mirror, "worktrees")
+	entries, err := os.ReadDir(worktrees)
+	if err != nil {
+		return
+	}
+	ours := filepath.ToSlash(filepath.Join(t.files(), ".git"))
+	for _, entry := range entries {
+		admin := filepath.Join(worktrees, entry.Name())
+		if text, err := os.ReadFile(filepath.Join(admin, "gitdir")); err == nil && strings.TrimSpace(string(text)) == ours {
+			os.Rename(admin, filepath.Join(trash, "admin-"+entry.Name()))
+		}
+	}
+}
