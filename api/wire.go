@@ -1,0 +1,105 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"codeagent.dev/agent"
+)
+
+// Size limits. A request larger than MaxRequest is refused unread.
+const (
+	MaxLine    = 2 << 20                 // bytes of a request's line of JSON
+	MaxRequest = MaxLine + agent.MaxText // bytes of a request
+	MaxChange  = 256 << 10               // bytes of an agent.Change
+)
+
+// Head returns the line of JSON, newline included, that stands before the raw text
+// of a Spec or a Job.
+func Head(v any) ([]byte, error) {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return nil, agent.Errorf(agent.Internal, "encode %T: %w", v, err)
+	}
+	return append(line, '\n'), nil
+}
+
+// DecodeSpec reads a Spec. The text shares body's memory.
+func DecodeSpec(body string) (agent.Spec, error) {
+	var spec agent.Spec
+	text, err := decode(body, MaxLine, "a job description", &spec)
+	spec.Text = text
+	return spec, err
+}
+
+// DecodeJob reads a Job. The text shares body's memory.
+func DecodeJob(body string) (agent.Job, error) {
+	var job agent.Job
+	text, err := decode(body, len(body), "a job", &job)
+	job.Spec.Text = text
+	return job, err
+}
+
+// decode reads the first line of body into v and returns what follows it.
+func decode(body string, limit int, what string, v any) (text string, err error) {
+	end := strings.IndexByte(body[:min(len(body), limit)], '\n')
+	switch {
+	case end < 0 && len(body) > limit:
+		return "", agent.Errorf(agent.Invalid, "the first line is longer than %d KiB, or missing", limit>>10)
+	case end < 0:
+		return "", agent.Errorf(agent.Invalid, "no line of JSON comes before the text")
+	}
+	if err := json.Unmarshal([]byte(body[:end]), v); err != nil {
+		return "", agent.Errorf(agent.Invalid, "the first line is not %s: %w", what, err)
+	}
+	return body[end+1:], nil
+}
+
+// Read reads a body of at most limit bytes. length is its Content-Length, -1 when
+// unknown. A longer body is an Invalid error, and so is one that ends too soon.
+func Read(r io.Reader, length, limit int64) (string, error) {
+	if length > limit {
+		return "", tooLarge(limit)
+	}
+	var b strings.Builder
+	// A length is only a claim until the bytes are here, so a large one is not believed.
+	b.Grow(int(min(max(length, 512), 1<<20)))
+	n, err := io.Copy(&b, io.LimitReader(r, limit+1))
+	switch {
+	case n > limit:
+		return "", tooLarge(limit)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "", agent.Errorf(agent.Invalid, "the body ends after %d bytes of %d", n, length)
+	case err != nil:
+		return "", err
+	}
+	return b.String(), nil
+}
+
+func tooLarge(limit int64) error {
+	return agent.Errorf(agent.Invalid, "the request is larger than %d KiB", limit>>10)
+}
+
+// Reply answers with v as one JSON document. There is nothing left to do about an
+// error: the peer is gone.
+func Reply(w http.ResponseWriter, status int, v any) {
+	body, err := Head(v)
+	if err != nil {
+		ReplyError(w, err)
+		return
+	}
+	reply(w, status, TypeJSON, body, "")
+}
+
+// ReplyText answers with v as a line of JSON and text after it.
+func ReplyText(w http.ResponseWriter, status int, v any, text string) {
+	head, err := Head(v)
+	if err != nil {
+		ReplyError(w, err)
+		return
+	}
+	reply(w, status, TypeText, head, text)
+}
