@@ -1,0 +1,106 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/api"
+)
+
+// Submit implements agent.Jobs. An Unavailable error leaves open whether the job was
+// taken, unless its Spec has a Key, with which asking again is safe.
+func (c *Client) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error) {
+	if err := checkText(spec); err != nil {
+		return agent.Job{}, err
+	}
+	head, err := api.Head(spec)
+	if err != nil {
+		return agent.Job{}, err
+	}
+	return c.job(ctx, request{method: http.MethodPost, path: api.PathJobs, typ: api.TypeText, head: head, text: spec.Text})
+}
+
+// DryRun returns the Spec as Submit would store it: repository and base resolved,
+// checks read, defaults set. Nothing is stored.
+func (c *Client) DryRun(ctx context.Context, spec agent.Spec) (agent.Spec, error) {
+	if err := checkText(spec); err != nil {
+		return agent.Spec{}, err
+	}
+	head, err := api.Head(spec)
+	if err != nil {
+		return agent.Spec{}, err
+	}
+	body, err := c.call(ctx, request{method: http.MethodPost, path: api.PathJobs + "?dry_run=1", typ: api.TypeText, head: head, text: spec.Text})
+	if err != nil {
+		return agent.Spec{}, err
+	}
+	full, err := api.DecodeSpec(body)
+	full.Text = spec.Text
+	return full, err
+}
+
+// checkText refuses here what the daemon would refuse unread: it answers before it
+// has read the body, and that answer can be lost with the connection.
+func checkText(spec agent.Spec) error {
+	if len(spec.Text) > agent.MaxText {
+		return agent.Errorf(agent.Invalid, "the %s is %d MiB long; the limit is %d MiB", spec.Kind, len(spec.Text)>>20, agent.MaxText>>20)
+	}
+	return nil
+}
+
+// Job implements agent.Jobs.
+func (c *Client) Job(ctx context.Context, id agent.ID) (agent.Job, error) {
+	return c.job(ctx, request{method: http.MethodGet, path: api.PathJob(id)})
+}
+
+// List implements agent.Jobs.
+func (c *Client) List(ctx context.Context, f agent.Filter) ([]agent.Job, error) {
+	path := api.PathJobs
+	if q := api.EncodeFilter(f).Encode(); q != "" {
+		path += "?" + q
+	}
+	var list api.Jobs
+	if err := c.get(ctx, path, &list); err != nil || len(list.Jobs) == 0 {
+		return nil, err
+	}
+	return list.Jobs, nil
+}
+
+// Change implements agent.Jobs.
+func (c *Client) Change(ctx context.Context, id agent.ID, ch agent.Change) (agent.Job, error) {
+	head, err := api.Head(ch)
+	if err != nil {
+		return agent.Job{}, err
+	}
+	return c.job(ctx, request{method: http.MethodPost, path: api.PathChange(id), typ: api.TypeJSON, head: head})
+}
+
+// Status implements agent.Jobs.
+func (c *Client) Status(ctx context.Context) (agent.Status, error) {
+	var s agent.Status
+	err := c.get(ctx, api.PathStatus, &s)
+	return s, err
+}
+
+// job calls what answers with a job.
+func (c *Client) job(ctx context.Context, q request) (agent.Job, error) {
+	body, err := c.call(ctx, q)
+	if err != nil {
+		return agent.Job{}, err
+	}
+	return api.DecodeJob(body)
+}
+
+// get calls what answers with one JSON document.
+func (c *Client) get(ctx context.Context, path string, v any) error {
+	body, err := c.call(ctx, request{method: http.MethodGet, path: path})
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(body), v); err != nil {
+		return agent.Errorf(agent.Internal, "unreadable answer to GET %s: %w", path, err)
+	}
+	return nil
+}

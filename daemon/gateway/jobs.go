@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/api"
+)
+
+// bodyTime is how long a peer may take to send a body. It is on the same machine.
+const bodyTime = time.Minute
+
+// body reads the request's body within its limits of size and time.
+func body(w http.ResponseWriter, r *http.Request, limit int64) (string, error) {
+	rc := http.NewResponseController(w)
+	if err := rc.SetReadDeadline(time.Now().Add(bodyTime)); err != nil {
+		return "", err
+	}
+	s, err := api.Read(http.MaxBytesReader(w, r.Body, limit+1), r.ContentLength, limit)
+	if err != nil {
+		return "", err
+	}
+	// A deadline that runs out later would cancel the request's context.
+	return s, rc.SetReadDeadline(time.Time{})
+}
+
+func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) {
+	dry, err := api.Flag(r.URL.Query(), "dry_run")
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	spec, err := g.readSpec(w, r)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	if dry {
+		api.ReplyText(w, http.StatusOK, spec, "") // the client has the text
+		return
+	}
+	job, err := g.cfg.Jobs.Submit(r.Context(), spec)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	api.ReplyText(w, http.StatusCreated, job, job.Spec.Text)
+}
+
+// readSpec reads, prepares and validates what is submitted.
+func (g *Gateway) readSpec(w http.ResponseWriter, r *http.Request) (agent.Spec, error) {
+	s, err := body(w, r, api.MaxRequest)
+	if err != nil {
+		return agent.Spec{}, err
+	}
+	spec, err := api.DecodeSpec(s)
+	if err != nil {
+		return agent.Spec{}, err
+	}
+	if g.cfg.Prepare != nil {
+		if err := g.cfg.Prepare(r.Context(), &spec); err != nil {
+			return agent.Spec{}, err
+		}
+	}
+	return spec, spec.Validate()
+}
+
+func (g *Gateway) list(w http.ResponseWriter, r *http.Request) {
+	filter, err := api.DecodeFilter(r.URL.Query())
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	jobs, err := g.cfg.Jobs.List(r.Context(), filter)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	if jobs == nil {
+		jobs = []agent.Job{} // [] and not null, for readers in other languages
+	}
+	api.Reply(w, http.StatusOK, api.Jobs{Jobs: jobs})
+}
+
+func (g *Gateway) job(w http.ResponseWriter, r *http.Request) {
+	id, err := jobID(r)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	job, err := g.cfg.Jobs.Job(r.Context(), id)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	api.ReplyText(w, http.StatusOK, job, job.Spec.Text)
+}
+
+func (g *Gateway) change(w http.ResponseWriter, r *http.Request) {
+	id, err := jobID(r)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	s, err := body(w, r, api.MaxChange)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	var c agent.Change
+	if err := json.Unmarshal([]byte(s), &c); err != nil {
+		api.ReplyError(w, agent.Errorf(agent.Invalid, "the body is no change of a job: %w", err))
+		return
+	}
+	job, err := g.cfg.Jobs.Change(r.Context(), id, c)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	api.ReplyText(w, http.StatusOK, job, job.Spec.Text)
+}
+
+func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
+	status, err := g.cfg.Jobs.Status(r.Context())
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	api.Reply(w, http.StatusOK, status)
+}
+
+func jobID(r *http.Request) (agent.ID, error) {
+	s := r.PathValue("id")
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, agent.Errorf(agent.Invalid, "%.40q is no job id", s)
+	}
+	return agent.ID(n), nil
+}
