@@ -1,0 +1,184 @@
+// Package bolt is an agent.Store in one bbolt file, for one process.
+//
+// What was acknowledged is on disk. A committer of its own takes every act that
+// waits, commits them together, and acknowledges; there is no timer, so a lone caller
+// waits for one commit and many share it. The ready queue, leases and their clocks
+// are in memory and rebuilt by Open. A claim is written, but nobody waits for it: what
+// ran when the process died is queued again, and counts towards the poison limit.
+//
+// Readers see committed state, and never less than what they were told before: they
+// wait for the acts begun before them.
+package bolt
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"codeagent.dev/agent"
+)
+
+// Options say where a Store lies and how it behaves.
+type Options struct {
+	Path      string        // the file; it and its directory are made when missing
+	MaxClaims int           // lost workers that end a variant; 0: agent.DefaultMaxClaims
+	LockWait  time.Duration // how long Open waits for another process to let go; 0: a second
+}
+
+// Store is an agent.Store in one bbolt file.
+type Store struct {
+	db        *bolt.DB
+	path      string
+	maxClaims int
+
+	closing chan struct{} // closed by Close: streams and claims end
+	work    chan struct{} // one token: the queue is not empty
+	stopped chan struct{} // closed when the committer has ended
+
+	mu       sync.Mutex
+	closed   bool
+	broken   error // set when the disk can no longer be trusted
+	lastID   agent.ID
+	token    uint64 // the newest lease's; its high bits count the openings of the file
+	records  map[agent.ID]*record
+	leases   map[uint64]*lease // by token
+	keys     map[string]*batch // the batch that makes the job with this Key
+	queue    []*batch          // what the committer has not yet taken
+	last     *batch            // the newest batch that was begun
+	unsynced int64             // bytes in acts not yet committed
+	totals   totals            // as committed
+	ready    ready             // what can be claimed, as committed
+	waiters  []chan struct{}   // claims that wait, the oldest first
+	tails    map[agent.ID]*tail
+	watchers map[*watcher]struct{}
+}
+
+// record is a job that something is being done to. Its entry is ahead of the disk by
+// the acts in batches not yet committed. Spec.Text is left out.
+type record struct {
+	*agent.Entry
+	last *batch // the newest batch with an act on it
+	gone bool   // removed, though perhaps not yet from disk
+	uses int    // acts not yet committed, and leases
+}
+
+var _ agent.Store = (*Store)(nil)
+
+// Close ends streams and claims, waits for the acts under way, and lets go of the file.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		<-s.stopped
+		return nil
+	}
+	s.closed = true
+	for _, l := range s.leases {
+		l.timer.Stop()
+	}
+	close(s.closing)
+	s.mu.Unlock()
+	<-s.stopped
+
+	// With the free pages on disk the next Open need not look for them.
+	s.db.NoFreelistSync = false
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		return bucket(tx, bucketMeta).Put([]byte(keyClean), []byte{1})
+	})
+	if cerr := s.db.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return writeError(s.path, err)
+	}
+	return nil
+}
+
+// begin locks the store for one act.
+func (s *Store) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if err := s.usableLocked(); err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	return nil
+}
+
+func (s *Store) usableLocked() error {
+	if s.closed {
+		return errClosed()
+	}
+	return s.broken
+}
+
+func errClosed() error { return agent.Errorf(agent.Unavailable, "the store is closed") }
+
+// view runs a read-only transaction.
+func (s *Store) view(read func(tx *bolt.Tx) error) error {
+	err := guard(func() error { return s.db.View(read) })
+	switch {
+	case errors.Is(err, berrors.ErrDatabaseNotOpen):
+		return errClosed()
+	case errors.Is(err, errFault):
+		return damaged(s.path, err)
+	}
+	return err
+}
+
+// recordLocked returns the record of a job, read from disk if nothing is being done
+// to it. Only records with uses are kept.
+func (s *Store) recordLocked(id agent.ID) (*record, error) {
+	if r, ok := s.records[id]; ok {
+		if r.gone {
+			return nil, agent.Errorf(agent.NotFound, "no job %s", id)
+		}
+		return r, nil
+	}
+	r := &record{}
+	err := s.view(func(tx *bolt.Tx) (err error) {
+		r.Entry, err = readEntry(tx, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (s *Store) useLocked(r *record) {
+	r.uses++
+	s.records[r.Job.ID] = r
+}
+
+func (s *Store) dropLocked(r *record) {
+	if r.uses--; r.uses == 0 && s.records[r.Job.ID] == r {
+		delete(s.records, r.Job.ID)
+	}
+}
+
+// actLocked does one thing to a record and queues what that writes. It returns the
+// batch to wait for, and nil when there is nothing to wait for. With behind set the
+// holder of that lease will not wait, and learns of a failure by its next act.
+func (s *Store) actLocked(r *record, behind *lease, do func(e *agent.Entry, now time.Time) error) (*batch, error) {
+	next := r.Clone()
+	if err := do(next, time.Now()); err != nil {
+		return r.last, err
+	}
+	if next.Job.Events == r.Job.Events {
+		return r.last, nil
+	}
+	a, err := changed(r.Entry, next)
+	if err != nil {
+		return nil, err
+	}
+	a.behind = behind
+	s.enqueueLocked(r, next, a)
+	return r.last, nil
+}

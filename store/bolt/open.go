@@ -1,0 +1,257 @@
+package bolt
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"codeagent.dev/agent"
+)
+
+// Open opens the file and queues anew what ran when it was last used. Errors are
+// Unavailable (another process holds it, no permission, no space), Protocol (a newer
+// schema), or Internal (it is damaged).
+func Open(opt Options) (*Store, error) {
+	opt.LockWait = cmp.Or(opt.LockWait, time.Second)
+	s := &Store{
+		path:      opt.Path,
+		maxClaims: cmp.Or(opt.MaxClaims, agent.DefaultMaxClaims),
+		closing:   make(chan struct{}),
+		work:      make(chan struct{}, 1),
+		stopped:   make(chan struct{}),
+		keys:      map[string]*batch{},
+		tails:     map[agent.ID]*tail{},
+		watchers:  map[*watcher]struct{}{},
+	}
+	err := guard(func() error { return s.open(opt) })
+	if err != nil {
+		if s.db != nil {
+			_ = s.db.Close() // what went wrong first is what matters
+		}
+		return nil, openError(s.path, err)
+	}
+	go s.commit()
+	if err := s.lapseAll(); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) open(opt Options) (err error) {
+	made, err := s.prepare(opt)
+	if err != nil {
+		return err
+	}
+	options := &bolt.Options{
+		Timeout: opt.LockWait, NoFreelistSync: true, FreelistType: bolt.FreelistMapType,
+		InitialMmapSize: mapSize(), NoStatistics: true,
+	}
+	s.db, err = bolt.Open(s.path, 0o600, options)
+	if err != nil && options.InitialMmapSize > 0 && !errors.Is(err, berrors.ErrTimeout) {
+		options.InitialMmapSize = 0 // address space may be limited: ulimit -v
+		s.db, err = bolt.Open(s.path, 0o600, options)
+	}
+	if err != nil {
+		return err
+	}
+	epoch, err := s.begun()
+	if err != nil {
+		return err
+	}
+	s.token = epoch << 32
+	if made {
+		if err := syncDir(filepath.Dir(s.path)); err != nil {
+			return err
+		}
+	}
+	return s.recoverLocked() // nobody else has s yet
+}
+
+// prepare makes the directory, or looks at a file that is there before anything can
+// change it. made reports that there is none.
+func (s *Store) prepare(opt Options) (made bool, err error) {
+	info, err := os.Stat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true, os.MkdirAll(filepath.Dir(s.path), 0o700)
+	case err != nil:
+		return false, err
+	case info.Size() == 0: // a crash came between making and filling it
+		return true, nil
+	}
+	return false, inspect(s.path, info.Size(), opt.LockWait)
+}
+
+// inspect refuses a file that is cut short, of a newer schema, or, unless it was
+// closed in good order, has pages that make no sense. bbolt itself would crash in a
+// goroutine of its own when it looks for free pages in such a file.
+func inspect(path string, size int64, wait time.Duration) error {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: wait, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	err = db.View(func(tx *bolt.Tx) error {
+		if tx.Size() > size {
+			return errShort
+		}
+		meta := bucket(tx, bucketMeta)
+		if meta == nil {
+			return nil // a crash came before the first commit
+		}
+		if found := meta.Get([]byte(keySchema)); len(found) == 8 && binary.BigEndian.Uint64(found) > schema {
+			return agent.Errorf(agent.Protocol, "the database %s was written by a newer agent (schema %d, this one knows %d)",
+				path, binary.BigEndian.Uint64(found), schema).WithHint("agent version; then install the newest agent")
+		}
+		if meta.Get([]byte(keyClean)) != nil {
+			return nil
+		}
+		return tx.ForEach(func(_ []byte, b *bolt.Bucket) error {
+			b.Stats() // visits every page
+			return nil
+		})
+	})
+	if cerr := db.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// begun counts this opening in the file, and makes the buckets of a new one.
+func (s *Store) begun() (epoch uint64, err error) {
+	err = s.db.Update(func(tx *bolt.Tx) error {
+		for _, name := range []string{
+			bucketMeta, bucketJobs, bucketBodies, bucketDetails, bucketEvents,
+			bucketKeys, bucketClasses, bucketRepos, bucketEnded,
+		} {
+			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		meta := bucket(tx, bucketMeta)
+		if old := meta.Get([]byte(keyEpoch)); len(old) == 8 {
+			epoch = binary.BigEndian.Uint64(old)
+		}
+		epoch++
+		if meta.Get([]byte(keyTotals)) == nil {
+			if err := meta.Put([]byte(keyTotals), totals{}.encode()); err != nil {
+				return err
+			}
+		}
+		return errors.Join(
+			meta.Put([]byte(keySchema), number(schema)),
+			meta.Put([]byte(keyEpoch), number(epoch)),
+			meta.Delete([]byte(keyClean)),
+		)
+	})
+	return epoch, err
+}
+
+// mapSize is how much address space the file gets at once, so that it need not be
+// mapped anew, with all readers stopped, as it grows. Windows would make the file
+// that large, and 32 bits do not have it.
+func mapSize() int {
+	if runtime.GOOS == "windows" || strconv.IntSize < 64 {
+		return 0
+	}
+	size := int64(8 << 30)
+	return int(size)
+}
+
+// syncDir makes the name of a new file durable.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // NTFS journals names
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// grace is the new time of a lease whose own is not known after a failed commit.
+const grace = 30 * time.Second
+
+// recoverLocked makes the state in memory what is on disk. Leases that the disk knows
+// live on.
+func (s *Store) recoverLocked() error {
+	old := s.leases
+	s.records, s.leases, s.ready = map[agent.ID]*record{}, map[uint64]*lease{}, ready{}
+	var running []agent.ID
+	err := s.view(func(tx *bolt.Tx) (err error) {
+		if s.totals, err = decodeTotals(bucket(tx, bucketMeta).Get([]byte(keyTotals))); err != nil {
+			return err
+		}
+		c := bucket(tx, bucketClasses).Cursor()
+		for k, v := c.First(); len(k) == 9 && k[0] <= classRunning; k, v = c.Next() {
+			if len(v) < 8 {
+				return errDamaged("index")
+			}
+			id := agent.ID(binary.BigEndian.Uint64(k[1:]))
+			made := time.Unix(0, int64(binary.BigEndian.Uint64(v)^1<<63)).UTC()
+			for i, state := range v[8:] {
+				if state == agent.Queued[0] {
+					s.pushLocked(slot{id, i + 1}, made)
+				}
+			}
+			if slices.Contains(v[8:], agent.Running[0]) {
+				running = append(running, id)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.lastID = max(s.lastID, agent.ID(s.totals.lastID))
+	for _, id := range running {
+		if err := s.recoverLeases(id, old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) recoverLeases(id agent.ID, old map[uint64]*lease) error {
+	r, err := s.recordLocked(id)
+	if err != nil {
+		return err
+	}
+	for _, v := range r.Job.Variants {
+		token := r.Tokens[v.Number-1]
+		if v.State != agent.Running {
+			continue
+		}
+		if l := old[token]; l != nil {
+			l.rec = r
+			s.leases[token] = l
+			s.useLocked(r)
+			continue
+		}
+		s.holdLocked(r, v.Number, token, grace)
+	}
+	return nil
+}
+
+// lapseAll ends the leases of an earlier process.
+func (s *Store) lapseAll() error {
+	s.mu.Lock()
+	for _, token := range slices.Sorted(maps.Keys(s.leases)) {
+		s.lapseLocked(s.leases[token])
+	}
+	b := s.last
+	s.mu.Unlock()
+	return b.wait()
+}
