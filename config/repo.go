@@ -84,7 +84,7 @@ func (d *document) onlyRepo(names []string) error {
 		group, _ := name(e)
 		for _, k := range Keys() {
 			first, _, _ := strings.Cut(k.Name, ".")
-			if first != group || slicesHas(names, group) {
+			if first != group || hasGroup(names, group) {
 				continue
 			}
 			return d.fail(e.Key.GetToken(), "agent config set "+k.Name+" "+cmp.Or(k.Default, `""`),
@@ -94,8 +94,8 @@ func (d *document) onlyRepo(names []string) error {
 	return nil
 }
 
-// slicesHas reports whether a name is, or begins with, the group.
-func slicesHas(names []string, group string) bool {
+// hasGroup reports whether a name is, or begins with, the group.
+func hasGroup(names []string, group string) bool {
 	for _, n := range names {
 		if n == group || strings.HasPrefix(n, group+".") {
 			return true

@@ -20,7 +20,7 @@ func TestReadRepo(t *testing.T) {
 		{"empty", "", config.Repo{}},
 		{"comments", "# nothing yet\n", config.Repo{}},
 		{"keys left empty", "checks:\nlimits:\nvariants:\n", config.Repo{}},
-		{"byte order mark and CRLF", "\ufeffvariants: 2\r\nchecks:\r\n  - make\r\n", config.Repo{Variants: 2, Checks: []agent.Check{{Run: "make"}}}},
+		{"byte order mark and CRLF", "\ufeffvariants: 2 # two\r\nchecks: # all\r\n  - make\r\n", config.Repo{Variants: 2, Checks: []agent.Check{{Run: "make"}}}},
 		{"document marks", "---\ntries: 2\n", config.Repo{Tries: 2}},
 		{"whole", `
 checks:

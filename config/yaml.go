@@ -45,6 +45,7 @@ func (e *FileError) Error() string {
 // document is a parsed settings file: one mapping.
 type document struct {
 	file  string
+	eol   string // how lines end in the file
 	lines []string
 	root  *ast.MappingNode // nil: nothing in it but comments
 }
@@ -60,9 +61,16 @@ type leaf struct {
 // parse reads a settings file. Anchors, aliases, tags, merge keys and further
 // documents are refused: no setting needs them, and they are how small files grow.
 func parse(file string, data []byte) (*document, error) {
+	if len(data) > maxFile {
+		return nil, agent.Errorf(agent.Invalid, "%s is longer than %d KiB", file, maxFile>>10)
+	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	d := &document{file: file, lines: strings.Split(string(data), "\n")}
-	if err := d.bounds(data); err != nil {
+	d := &document{file: file, eol: "\n"}
+	if bytes.Contains(data, []byte("\r\n")) { // the parser counts lines wrongly when a comment ends in CRLF
+		d.eol, data = "\r\n", bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	}
+	d.lines = strings.Split(string(data), "\n")
+	if err := d.bounds(); err != nil {
 		return nil, err
 	}
 	f, err := parser.ParseBytes(data, parser.ParseComments)
@@ -100,10 +108,7 @@ func (d *document) syntax(y yaml.Error) error {
 
 // bounds refuses, before parsing, what would make parsing costly or its errors
 // unprintable.
-func (d *document) bounds(data []byte) error {
-	if len(data) > maxFile {
-		return agent.Errorf(agent.Invalid, "%s is %d KiB long; the limit is %d KiB", d.file, len(data)>>10, maxFile>>10)
-	}
+func (d *document) bounds() error {
 	flow := 0
 	for i, line := range d.lines {
 		problem := ""
@@ -113,7 +118,7 @@ func (d *document) bounds(data []byte) error {
 			problem = fmt.Sprintf("the line is %d bytes long; the limit is %d", len(line), maxLine)
 		case !utf8.ValidString(line):
 			problem = "the line is not UTF-8"
-		case strings.ContainsFunc(strings.TrimSuffix(line, "\r"), control):
+		case strings.ContainsFunc(line, control):
 			problem = "the line holds a control character"
 		case flow > maxFlow:
 			problem = fmt.Sprintf("more than %d opening brackets", maxFlow)
@@ -237,7 +242,7 @@ func (d *document) snippet(line, column int) string {
 	const width = 100
 	var b strings.Builder
 	for n := max(line-1, 1); n <= line; n++ {
-		text := []rune(printable(strings.TrimSuffix(d.lines[n-1], "\r")))
+		text := []rune(printable(d.lines[n-1]))
 		if len(text) > width {
 			text = append(text[:width-1], '…')
 		}
