@@ -26,8 +26,9 @@ type Ping struct {
 	Build    Build     `json:"build"`
 	PID      int       `json:"pid"`
 	Started  time.Time `json:"started"`
-	State    string    `json:"state"` // its state directory
-	Busy     bool      `json:"busy"`  // variants are running
+	State    string    `json:"state"`            // its state directory
+	Listen   string    `json:"listen,omitempty"` // its health port's address; empty: off
+	Busy     bool      `json:"busy"`             // variants are running
 	Stopping bool      `json:"stopping,omitempty"`
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,7 +35,7 @@ func socketDir(t testing.TB) string {
 type served struct {
 	socket string
 	gw     *gateway.Gateway
-	srv    *http.Server
+	srv    *gateway.Server
 	done   chan struct{}
 }
 
@@ -73,13 +72,15 @@ func (s *served) stop() {
 	s.gw.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	s.srv.Shutdown(ctx)
+	s.srv.Stop(ctx)
 	s.gw.Gone()
 	<-s.done
 }
 
 func (s *served) kill() {
-	s.srv.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // no time for anybody
+	s.srv.Stop(ctx)
 	<-s.done
 	s.gw.Close()
 }

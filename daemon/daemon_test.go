@@ -1,0 +1,391 @@
+package daemon_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/api"
+	"codeagent.dev/agent/client"
+	"codeagent.dev/agent/daemon"
+	"codeagent.dev/agent/store/mem"
+)
+
+func TestMain(m *testing.M) {
+	// lumberjack has no way to end the goroutine that removes old files.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("gopkg.in/natefinch/lumberjack%2ev2.(*Logger).millRun"))
+}
+
+// kept is a store that can still be looked at after the daemon closed it.
+type kept struct{ *mem.Store }
+
+func (kept) Close() error { return nil }
+
+// running is a daemon under test.
+type running struct {
+	opt     daemon.Options
+	store   *mem.Store
+	signals chan os.Signal
+	done    chan error
+}
+
+// prepare sets a daemon up without starting it. Edits change its options.
+func prepare(t *testing.T, parts daemon.Parts, edits ...func(*daemon.Options)) *running {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	r := &running{store: mem.New(mem.Options{}), signals: make(chan os.Signal, 2), done: make(chan error, 1)}
+	t.Cleanup(func() { r.store.Close() })
+	if parts.Store == nil {
+		parts.Store = kept{r.store}
+	}
+	r.opt = daemon.Options{
+		State: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "state", "s"),
+		Build:   api.Build{Version: "v1.0.0"},
+		Open:    func(context.Context) (daemon.Parts, error) { return parts, nil },
+		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Signals: r.signals,
+		Exit:    func(code int) { t.Errorf("exit %d", code) },
+	}
+	for _, edit := range edits {
+		edit(&r.opt)
+	}
+	return r
+}
+
+// start runs the daemon until the test ends and waits until it answers.
+func start(t *testing.T, parts daemon.Parts, edits ...func(*daemon.Options)) *running {
+	t.Helper()
+	r := prepare(t, parts, edits...)
+	r.run(t)
+	return r
+}
+
+func (r *running) run(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.done <- daemon.Run(ctx, r.opt)
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+	until(t, "the daemon answers", func() bool {
+		conn, err := net.Dial("unix", r.opt.Socket)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// until polls for what another goroutine or process is about to do.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("after 10 s not yet: %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (r *running) client(t *testing.T) *client.Client {
+	t.Helper()
+	c, err := client.Open(t.Context(), client.Options{Socket: r.opt.Socket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (r *running) ended(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-r.done:
+		return err
+	case <-time.After(10 * time.Second):
+		t.Fatal("the daemon does not end")
+		return nil
+	}
+}
+
+func spec() agent.Spec {
+	return agent.Spec{Kind: agent.Command, Text: "true", Repo: "/r", Base: strings.Repeat("a", 40)}
+}
+
+// claimer is a Worker that claims one variant and holds it until it must stop.
+type claimer struct {
+	store *mem.Store
+	stuck chan struct{} // not nil: does not stop until it is closed
+
+	mu   sync.Mutex
+	held int
+}
+
+func (c *claimer) Busy() (running, limit int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held, 1
+}
+
+func (c *claimer) hold(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = n
+}
+
+func (c *claimer) Run(ctx context.Context) error {
+	lease, err := c.store.Claim(ctx, "w", time.Hour)
+	if err != nil {
+		return err
+	}
+	c.hold(1)
+	defer c.hold(0)
+	<-ctx.Done()
+	if c.stuck != nil {
+		<-c.stuck
+	}
+	return c.store.Release(context.WithoutCancel(ctx), lease)
+}
+
+func withClaimer(t *testing.T, edits ...func(*daemon.Options)) (*running, *claimer) {
+	store := mem.New(mem.Options{})
+	t.Cleanup(func() { store.Close() })
+	w := &claimer{store: store}
+	return start(t, daemon.Parts{Store: kept{store}, Workers: []daemon.Worker{w}}, edits...), w
+}
+
+func TestSignalDrains(t *testing.T) {
+	r, w := withClaimer(t)
+	c := r.client(t)
+	job, err := c.Submit(t.Context(), spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the variant is claimed", func() bool { n, _ := w.Busy(); return n == 1 })
+	r.signals <- syscall.SIGTERM
+	if err := r.ended(t); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.store.Job(t.Context(), job.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := got.Variants[0]; v.State != agent.Queued || v.Claims != 0 {
+		t.Errorf("the variant is %s with %d claims, want it given back unused", v.State, v.Claims)
+	}
+	for _, left := range []string{r.opt.Socket, filepath.Join(r.opt.State, "daemon.json")} {
+		if _, err := os.Lstat(left); err == nil {
+			t.Errorf("%s is left behind", left)
+		}
+	}
+	if _, err := c.List(t.Context(), agent.Filter{}); agent.CodeOf(err) != agent.Unavailable {
+		t.Errorf("a call after the end: %v", err)
+	}
+}
+
+func TestSecondSignalCutsOff(t *testing.T) {
+	exit := make(chan int, 1)
+	r, w := withClaimer(t, func(o *daemon.Options) { o.Exit = func(code int) { exit <- code } })
+	w.stuck = make(chan struct{})
+	if _, err := w.store.Submit(t.Context(), spec()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the variant is claimed", func() bool { n, _ := w.Busy(); return n == 1 })
+	r.signals <- os.Interrupt
+	select {
+	case <-exit:
+		t.Fatal("cut off by the first signal")
+	case err := <-r.done:
+		t.Fatalf("ended while a worker runs: %v", err)
+	case r.signals <- os.Interrupt:
+	}
+	if code := <-exit; code != 130 {
+		t.Errorf("exit status %d", code)
+	}
+	close(w.stuck)
+	if err := r.ended(t); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShutdown(t *testing.T) {
+	r, w := withClaimer(t)
+	c := r.client(t)
+	if _, err := c.Submit(t.Context(), spec()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the variant is claimed", func() bool { n, _ := w.Busy(); return n == 1 })
+	if p, err := c.Ping(t.Context()); err != nil || !p.Busy || p.PID != os.Getpid() || p.State != r.opt.State || p.Build.Version != "v1.0.0" {
+		t.Errorf("ping %+v, %v", p, err)
+	}
+	if err := c.Shutdown(t.Context(), true); agent.CodeOf(err) != agent.WrongState {
+		t.Fatalf("a busy daemon stopped: %v", err)
+	}
+	if err := c.Shutdown(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	// Shutdown returns when everything is let go of, so a successor need not wait.
+	lock, err := api.TryLock(filepath.Join(r.opt.State, "daemon.lock"))
+	if err != nil || lock == nil {
+		t.Fatalf("the lock is still held (%v)", err)
+	}
+	lock.Unlock()
+	if err := r.ended(t); err != nil {
+		t.Error(err)
+	}
+}
+
+// A connection that asks nothing does not hold up the end.
+func TestStopDoesNotWaitForSilentPeers(t *testing.T) {
+	r := start(t, daemon.Parts{})
+	conn, err := net.Dial("unix", r.opt.Socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	began := time.Now()
+	r.signals <- os.Interrupt
+	if err := r.ended(t); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("stopping took %s", took)
+	}
+}
+
+func TestFollowersAreToldOfTheStop(t *testing.T) {
+	r, w := withClaimer(t)
+	if _, err := w.store.Submit(t.Context(), spec()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("unix", r.opt.Socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET /v1/jobs/1/events HTTP/1.1\r\nHost: agent\r\n\r\n")
+	heard := make(chan string, 1)
+	go func() {
+		b, _ := io.ReadAll(conn)
+		heard <- string(b)
+	}()
+	until(t, "the variant is claimed", func() bool { n, _ := w.Busy(); return n == 1 })
+	r.signals <- os.Interrupt
+	if err := r.ended(t); err != nil {
+		t.Error(err)
+	}
+	if s := <-heard; !strings.Contains(s, `"error":{"code":"unavailable","message":"the daemon is stopping"`) {
+		t.Errorf("the follower heard:\n%s", s)
+	}
+}
+
+func TestTwoDaemons(t *testing.T) {
+	first := start(t, daemon.Parts{})
+	opt := first.opt
+	opt.Open = func(context.Context) (daemon.Parts, error) {
+		t.Error("the second daemon opened the store")
+		return daemon.Parts{}, errors.New("no")
+	}
+	err := daemon.Run(t.Context(), opt)
+	if agent.CodeOf(err) != agent.WrongState || agent.HintOf(err) != "agent daemon stop" || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
+		t.Errorf("error %v, hint %q", err, agent.HintOf(err))
+	}
+	if _, err := first.client(t).Status(t.Context()); err != nil {
+		t.Errorf("the first daemon suffered: %v", err)
+	}
+}
+
+func TestStartWaitsForAStoppingPredecessor(t *testing.T) {
+	r := prepare(t, daemon.Parts{})
+	if err := os.MkdirAll(r.opt.State, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := api.TryLock(filepath.Join(r.opt.State, "daemon.lock"))
+	if err != nil || lock == nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(200*time.Millisecond, func() { lock.Unlock() })
+	defer timer.Stop()
+	r.run(t)
+}
+
+func TestTakenPort(t *testing.T) {
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	r := prepare(t, daemon.Parts{}, func(o *daemon.Options) { o.Listen = other.Addr().String() })
+	err = daemon.Run(t.Context(), r.opt)
+	if agent.CodeOf(err) != agent.Unavailable || !strings.Contains(err.Error(), other.Addr().String()) || !strings.Contains(agent.HintOf(err), "agent config set listen") {
+		t.Errorf("error %v, hint %q", err, agent.HintOf(err))
+	}
+	r.opt.Listen = "off"
+	r.run(t) // what the failed start took was let go of
+}
+
+func TestListenOnlyOnLoopback(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:0", ":7717", "192.0.2.1:7717", "example.org:7717", "7717", "[::]:0"} {
+		r := prepare(t, daemon.Parts{}, func(o *daemon.Options) { o.Listen = address })
+		if err := daemon.Run(t.Context(), r.opt); agent.CodeOf(err) != agent.Invalid || agent.HintOf(err) == "" {
+			t.Errorf("%s: error %v, hint %q", address, err, agent.HintOf(err))
+		}
+	}
+}
+
+func TestOpenFails(t *testing.T) {
+	boom := errors.New("the database is newer")
+	r := prepare(t, daemon.Parts{}, func(o *daemon.Options) {
+		o.Open = func(context.Context) (daemon.Parts, error) { return daemon.Parts{}, boom }
+	})
+	if err := daemon.Run(t.Context(), r.opt); !errors.Is(err, boom) {
+		t.Errorf("error %v", err)
+	}
+	lock, err := api.TryLock(filepath.Join(r.opt.State, "daemon.lock"))
+	if err != nil || lock == nil {
+		t.Fatalf("the lock is still held (%v)", err)
+	}
+	lock.Unlock()
+}
+
+type failing struct{}
+
+func (failing) Run(context.Context) error { return errors.New("the repository is gone") }
+func (failing) Busy() (int, int)          { return 0, 1 }
+
+func TestWorkerThatFailsEndsTheDaemon(t *testing.T) {
+	r := prepare(t, daemon.Parts{Workers: []daemon.Worker{failing{}}})
+	if err := daemon.Run(t.Context(), r.opt); err == nil || !strings.Contains(err.Error(), "the repository is gone") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestStateDirectoryThatIsNone(t *testing.T) {
+	r := prepare(t, daemon.Parts{})
+	if err := os.WriteFile(r.opt.State, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := daemon.Run(t.Context(), r.opt); err == nil || !strings.Contains(err.Error(), r.opt.State) {
+		t.Errorf("error %v", err)
+	}
+}
