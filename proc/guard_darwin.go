@@ -1,0 +1,40 @@
+package proc
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// adopt: this system has no subreaper. What the command orphans is found as long as it
+// stays in the command's process group; a daemon that leaves it escapes.
+func adopt() {}
+
+func keepPrivate() {
+	syscall.CloseOnExec(3)
+	syscall.CloseOnExec(4)
+}
+
+// commandAttr gives the command a session of its own, so that signals to its group,
+// `kill 0` among them, do not reach the guard.
+func commandAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+
+func dup(from, to int) error { return unix.Dup2(from, to) }
+
+const orphansEscape = true // there is no adopt
+
+// groupEmpty reports whether nothing that lives is in the group. A group of nothing but
+// zombies answers EPERM.
+func groupEmpty(group int) bool { return syscall.Kill(-group, 0) != nil }
+
+func processTable() ([]entry, error) {
+	rows, err := unix.SysctlKinfoProcSlice("kern.proc.all")
+	if err != nil {
+		return nil, err
+	}
+	table := make([]entry, len(rows))
+	for i, r := range rows {
+		table[i] = entry{int(r.Proc.P_pid), int(r.Eproc.Ppid), int(r.Eproc.Pgid)}
+	}
+	return table, nil
+}
