@@ -1,0 +1,248 @@
+package patch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestFixtures runs testdata/fixture/*.txtar: the files before, the patch, and
+// either the files after or the error. What stands above the first file says what
+// the fixture is about. The names of the archive's files are
+//
+//	before/PATH  after/PATH  patch  error (a kind, then pieces of the report)
+//	moved (hunks and lines, as "1:+2")
+//
+// A name may be followed by words: a mode, or "open" for no final newline.
+func TestFixtures(t *testing.T) {
+	names, err := filepath.Glob("testdata/fixture/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			testFixture(t, readFixture(t, name))
+		})
+	}
+}
+
+func testFixture(t *testing.T, f fixture) {
+	before := f.before.with(nil)
+	res, err := Apply(f.patch, f.before, Options{})
+	if !f.before.equal(before) {
+		t.Fatal("the tree was changed")
+	}
+	if f.fails != "" {
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
+			t.Fatalf("got error %v, want %s", err, f.fails)
+		}
+		kind, pieces, _ := strings.Cut(f.fails, "\n")
+		if string(e.Kind) != kind {
+			t.Errorf("got %s (%v), want %s", e.Kind, e, kind)
+		}
+		for piece := range strings.Lines(pieces) {
+			if piece = strings.TrimSpace(piece); !strings.Contains(e.Report(), piece) {
+				t.Errorf("the report lacks %q:\n%s", piece, e.Report())
+			}
+		}
+		return
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, report(err))
+	}
+	wantTree(t, f.before.with(res.Writes), f.after)
+	var moved []string
+	for _, file := range res.Files {
+		for _, m := range file.Moved {
+			moved = append(moved, fmt.Sprintf("%d:%+d", m.Hunk, m.Lines))
+		}
+	}
+	if got := strings.Join(moved, " "); got != f.moved {
+		t.Errorf("moved %q, want %q", got, f.moved)
+	}
+	wantRoundTrip(t, f.patch)
+	wantReversed(t, f.patch, f.before, f.after)
+}
+
+func report(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Report()
+	}
+	return ""
+}
+
+// wantTree fails the test when two trees differ.
+func wantTree(t *testing.T, got, want memTree) {
+	t.Helper()
+	for _, path := range slices.Sorted(keys(got, want)) {
+		g, w := got[path], want[path]
+		if g.mode != w.mode || !bytes.Equal(g.data, w.data) {
+			t.Errorf("%s:\ngot  %v %q\nwant %v %q", path, g.mode, clip(string(g.data)), w.mode, clip(string(w.data)))
+		}
+	}
+}
+
+func keys(trees ...memTree) func(func(string) bool) {
+	all := map[string]bool{}
+	for _, tree := range trees {
+		for path := range tree {
+			all[path] = true
+		}
+	}
+	return func(yield func(string) bool) {
+		for path := range all {
+			if !yield(path) {
+				return
+			}
+		}
+	}
+}
+
+// wantRoundTrip checks that the rendered patch is the same patch.
+func wantRoundTrip(t *testing.T, text []byte) {
+	t.Helper()
+	p, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := Parse(p.Bytes())
+	if err != nil {
+		t.Fatalf("rendered patch: %v\n%s", err, p.Bytes())
+	}
+	if diff := differs(p, q); diff != "" {
+		t.Errorf("rendering changed the patch: %s\n%s", diff, p.Bytes())
+	}
+	if !bytes.Equal(p.Bytes(), q.Bytes()) {
+		t.Errorf("rendering twice differs:\n%s\n%s", p.Bytes(), q.Bytes())
+	}
+}
+
+// differs says how two patches differ, their positions in a text aside.
+func differs(p, q *Patch) string {
+	if len(p.Files) != len(q.Files) {
+		return fmt.Sprintf("%d files and %d", len(p.Files), len(q.Files))
+	}
+	for i := range p.Files {
+		a, b := plain(p.Files[i]), plain(q.Files[i])
+		if a != b {
+			return fmt.Sprintf("\n%s\n%s", a, b)
+		}
+	}
+	return ""
+}
+
+func plain(f File) string {
+	f.line = 0
+	f.Hunks = slices.Clone(f.Hunks)
+	for i := range f.Hunks {
+		f.Hunks[i].line = 0
+	}
+	binary := ""
+	if f.Binary != nil {
+		binary = fmt.Sprintf("%+v %+v", f.Binary.Forward, f.Binary.Back)
+		f.Binary = nil
+	}
+	return fmt.Sprintf("%+q %s", fmt.Sprintf("%+v", f), binary)
+}
+
+// wantReversed checks that the reversed patch leads back, unless it cannot be made.
+func wantReversed(t *testing.T, text []byte, before, after memTree) {
+	t.Helper()
+	p, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := p.Reverse()
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == Unsupported {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := back.Apply(after, Options{})
+	if err != nil {
+		t.Fatalf("reversed: %v\n%s\n%s", err, report(err), back.Bytes())
+	}
+	wantTree(t, after.with(res.Writes), before)
+}
+
+// fixture is one archive, read.
+type fixture struct {
+	before, after memTree
+	patch         []byte
+	fails, moved  string
+}
+
+func readFixture(t *testing.T, name string) fixture {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := fixture{before: memTree{}, after: memTree{}}
+	var into func([]byte)
+	var data []byte
+	flush := func() {
+		if into != nil {
+			into(data)
+		}
+		data = nil
+	}
+	for line := range bytes.Lines(text) {
+		head, ok := strings.CutPrefix(string(line), "-- ")
+		head, ok2 := strings.CutSuffix(head, " --\n")
+		if !ok || !ok2 {
+			data = append(data, line...)
+			continue
+		}
+		flush()
+		into = f.section(t, strings.Fields(head))
+	}
+	flush()
+	return f
+}
+
+// section returns what takes the content of the archive's file of that name.
+func (f *fixture) section(t *testing.T, words []string) func([]byte) {
+	file := memFile{mode: ModeFile}
+	open := false
+	for _, word := range words[1:] {
+		switch word {
+		case "100755":
+			file.mode = ModeExec
+		case "120000":
+			file.mode, open = ModeLink, true
+		case "160000":
+			file.mode = modeSubmodule
+		case "open":
+			open = true
+		default:
+			t.Fatalf("unknown word %q", word)
+		}
+	}
+	return func(data []byte) {
+		if open {
+			data = bytes.TrimSuffix(data, []byte("\n"))
+		}
+		file.data = data
+		switch dir, path, _ := strings.Cut(words[0], "/"); dir {
+		case "before":
+			f.before[path] = file
+		case "after":
+			f.after[path] = file
+		case "patch":
+			f.patch = data
+		case "error":
+			f.fails = strings.TrimSpace(string(data))
+		case "moved":
+			f.moved = strings.TrimSpace(string(data))
+		default:
+			t.Fatalf("unknown name %q", words[0])
+		}
+	}
+}

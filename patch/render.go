@@ -1,0 +1,167 @@
+package patch
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Bytes renders the patch as git would, always with git headers. Parse makes the
+// same patch of it again, and `git apply` takes it.
+func (p *Patch) Bytes() []byte {
+	var b bytes.Buffer
+	for i := range p.Files {
+		p.Files[i].render(&b)
+	}
+	return b.Bytes()
+}
+
+func (f *File) render(b *bytes.Buffer) {
+	old, new := f.Old, f.New
+	if old == "" {
+		old = new
+	}
+	if new == "" {
+		new = old
+	}
+	fmt.Fprintf(b, "diff --git %s %s\n", quote("a/"+old), quote("b/"+new))
+	index := ""
+	switch {
+	case f.Op == Create:
+		fmt.Fprintf(b, "new file mode %v\n", f.NewMode)
+	case f.Op == Delete:
+		fmt.Fprintf(b, "deleted file mode %v\n", f.OldMode)
+	case f.OldMode != f.NewMode, f.OldMode != 0 && f.OldID == "":
+		fmt.Fprintf(b, "old mode %v\nnew mode %v\n", f.OldMode, f.NewMode)
+	case f.OldMode != 0:
+		index = " " + f.OldMode.String()
+	}
+	switch {
+	case f.Op == Rename, f.Op == Copy:
+		if f.Score > 0 {
+			fmt.Fprintf(b, "similarity index %d%%\n", f.Score)
+		}
+		fmt.Fprintf(b, "%s from %s\n%s to %s\n", f.Op, quote(f.Old), f.Op, quote(f.New))
+	case f.Score > 0:
+		fmt.Fprintf(b, "dissimilarity index %d%%\n", f.Score)
+	}
+	if f.OldID != "" {
+		fmt.Fprintf(b, "index %s..%s%s\n", f.OldID, f.NewID, index)
+	}
+	switch {
+	case f.Binary != nil && f.Binary.Forward == nil:
+		fmt.Fprintf(b, "Binary files %s and %s differ\n", f.label("a/", f.Old), f.label("b/", f.New))
+	case f.Binary != nil:
+		b.WriteString("GIT binary patch\n")
+		f.Binary.Forward.render(b)
+		if f.Binary.Back != nil {
+			f.Binary.Back.render(b)
+		}
+	case len(f.Hunks) > 0:
+		fmt.Fprintf(b, "--- %s\n+++ %s\n", f.label("a/", f.Old), f.label("b/", f.New))
+		for i := range f.Hunks {
+			f.Hunks[i].render(b)
+		}
+	}
+}
+
+// label writes the name of one side. git ends one that holds a blank with a tab,
+// so that it cannot be taken for a name and a time stamp.
+func (f *File) label(prefix, name string) string {
+	if name == "" {
+		return devNull
+	}
+	label := quote(prefix + name)
+	if f.Binary == nil && strings.Contains(label, " ") && label[0] != '"' {
+		label += "\t"
+	}
+	return label
+}
+
+func (h *Hunk) render(b *bytes.Buffer) {
+	fmt.Fprintf(b, "@@ -%s +%s @@%s\n", span(h.OldStart, h.OldLines), span(h.NewStart, h.NewLines), h.Section)
+	b.Write(h.Body)
+}
+
+func span(start, lines int) string {
+	if lines == 1 {
+		return fmt.Sprint(start)
+	}
+	return fmt.Sprintf("%d,%d", start, lines)
+}
+
+func (blob *Blob) render(b *bytes.Buffer) {
+	kind := "literal"
+	if blob.Delta {
+		kind = "delta"
+	}
+	fmt.Fprintf(b, "%s %d\n", kind, len(blob.Data))
+	b.Write(appendBase85(nil, deflate(blob.Data)))
+	b.WriteByte('\n')
+}
+
+// Reverse returns the patch that undoes p. A copy cannot be undone without the
+// file's content, nor a binary change that came without its other half: that is
+// an Unsupported error.
+func (p *Patch) Reverse() (*Patch, error) {
+	back := &Patch{Files: make([]File, len(p.Files))}
+	for i := range p.Files {
+		f := &p.Files[len(p.Files)-1-i]
+		r := *f
+		r.Old, r.New = f.New, f.Old
+		r.OldMode, r.NewMode = f.NewMode, f.OldMode
+		r.OldID, r.NewID = f.NewID, f.OldID
+		switch f.Op {
+		case Create:
+			r.Op = Delete
+		case Delete:
+			r.Op = Create
+		case Copy:
+			return nil, f.errorf(Unsupported, f.New, "a patch that copies a file cannot be reversed")
+		}
+		if f.Binary != nil {
+			if f.Binary.Back == nil {
+				return nil, f.errorf(Unsupported, f.Path(), "a binary change without its other half cannot be reversed")
+			}
+			r.Binary = &Binary{Forward: f.Binary.Back, Back: f.Binary.Forward}
+		}
+		r.Hunks = make([]Hunk, len(f.Hunks))
+		for k := range f.Hunks {
+			r.Hunks[k] = f.Hunks[k].reverse()
+		}
+		if r.Op == Create && len(r.Hunks) == 0 && r.Binary == nil && r.lacks() {
+			return nil, f.errorf(Unsupported, f.Old, "a delete that leaves out the content cannot be reversed")
+		}
+		back.Files[i] = r
+	}
+	return back, nil
+}
+
+func (h *Hunk) reverse() Hunk {
+	r := *h
+	r.OldStart, r.OldLines, r.NewStart, r.NewLines = h.NewStart, h.NewLines, h.OldStart, h.OldLines
+	r.Body = make([]byte, 0, len(h.Body))
+	// Within a block of changes the removed lines come first, as diffs have them.
+	var added []byte
+	for rest := h.Body; len(rest) > 0; {
+		raw := firstLine(rest)
+		rest = rest[len(raw):]
+		op := raw[0]
+		if len(rest) > 0 && rest[0] == '\\' {
+			raw = slices.Concat(raw, firstLine(rest))
+			rest = rest[len(firstLine(rest)):]
+		}
+		switch op {
+		case '+':
+			r.Body = append(append(r.Body, '-'), raw[1:]...)
+		case '-':
+			added = append(append(added, '+'), raw[1:]...)
+		default:
+			r.Body = append(append(r.Body, added...), raw...)
+			added = added[:0]
+		}
+	}
+	r.Body = append(r.Body, added...)
+	return r
+}

@@ -1,0 +1,74 @@
+package patch
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// maxReported bounds the lines of each block of a report.
+const maxReported = 40
+
+// Report returns several lines for a person or a model: what was expected, what
+// stands at the nearest place, and the first difference with blanks and line ends
+// made visible. It is valid UTF-8 and ends in a newline.
+func (e *Error) Report() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the patch was not applied; nothing was changed\n%s: %s\n", e.Kind, e.Error())
+	if len(e.Wanted) > 0 {
+		b.WriteString("\nthe hunk expects these lines:\n")
+		block(&b, e.Wanted, 0, e.First)
+	}
+	if e.At > 0 {
+		if len(e.Found) > 0 {
+			fmt.Fprintf(&b, "\nat the nearest place, line %d of the file, there stand:\n", e.At)
+			block(&b, e.Found, e.At, e.First)
+		} else if len(e.Wanted) > 0 {
+			fmt.Fprintf(&b, "\nthe file ends before line %d\n", e.At)
+		}
+	}
+	if e.First >= 0 && e.First < len(e.Wanted) && len(e.Found) > 0 {
+		fmt.Fprintf(&b, "\nthe first difference, at line %d of the file:\n  expected: %s\n", e.At+e.First, strconv.Quote(clip(e.Wanted[e.First])))
+		if e.First < len(e.Found) {
+			fmt.Fprintf(&b, "  found:    %s\n", strconv.Quote(clip(e.Found[e.First])))
+		} else {
+			b.WriteString("  found:    the end of the file\n")
+		}
+	}
+	if hint := e.hint(); hint != "" {
+		b.WriteString("\n" + hint + "\n")
+	}
+	return strings.ToValidUTF8(b.String(), "�")
+}
+
+// block writes lines, numbered from at if that is not 0; first is always among them.
+func block(b *strings.Builder, lines []string, at, first int) {
+	from := 0
+	if first >= maxReported {
+		from = min(first-maxReported/2, max(len(lines)-maxReported, 0))
+		fmt.Fprintf(b, "  (%d lines before)\n", from)
+	}
+	to := min(len(lines), from+maxReported)
+	for i, line := range lines[from:to] {
+		if at > 0 {
+			fmt.Fprintf(b, "%6d ", at+from+i)
+		}
+		fmt.Fprintf(b, "| %s\n", strings.TrimSuffix(clip(line), "\r"))
+	}
+	if to < len(lines) {
+		fmt.Fprintf(b, "  (%d lines after)\n", len(lines)-to)
+	}
+}
+
+// hint says what would help; empty where the reason says all.
+func (e *Error) hint() string {
+	switch {
+	case len(e.Places) > 1:
+		return "give more context lines, so that the place is the only one"
+	case e.Kind == Conflict && e.Hunk > 0:
+		return "make the patch against the file as it is now, with its lines copied exactly"
+	case e.Kind == Empty:
+		return "answer with a unified diff: --- a/FILE, +++ b/FILE, @@ -1,3 +1,4 @@"
+	}
+	return ""
+}
