@@ -90,9 +90,14 @@ func (s *Store) prepare(opt Options) (made bool, err error) {
 		return false, err
 	case info.Size() == 0: // a crash came between making and filling it
 		return true, nil
+	case info.Size() < smallest:
+		return false, errShort
 	}
 	return false, inspect(s.path, info.Size(), opt.LockWait)
 }
+
+// smallest is the size of a database that was just made, with the smallest pages.
+const smallest = 4 * 4096
 
 // inspect refuses a file that is cut short, of a newer schema, or, unless it was
 // closed in good order, has pages that make no sense. bbolt itself would crash in a
