@@ -34,6 +34,7 @@ func newSandbox(t *testing.T) *sandbox {
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", "")
 	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	t.Setenv("GIT_OPTIONAL_LOCKS", "0") // looking must not change what is looked at
 	s.git("init", "-q", "-b", "main")
 	s.git("config", "user.name", "A Person")
 	s.git("config", "user.email", "person@example.com")
