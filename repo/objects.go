@@ -1,11 +1,21 @@
 package repo
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"codeagent.dev/agent"
 )
+
+// maxObject bounds what is read into memory at once.
+const maxObject = 256 << 20
 
 // header reads one answer of `git cat-file`: "<id> <type> <size>", or "<name>
 // missing", or "<name> ambiguous". A name may hold spaces; the words stand last.
@@ -37,4 +47,117 @@ func (s *session) content(h header) ([]byte, error) {
 		return nil, &broken{fmt.Errorf("object %s is cut off: %w", h.id, err)}
 	}
 	return data[:h.size], nil
+}
+
+// read returns an object of the mirror or of the stores it borrows from.
+func (r *Repo) read(ctx context.Context, hash plumbing.Hash) (typ plumbing.ObjectType, data []byte, err error) {
+	p, err := r.set.pool(r.mirror.git, contents)
+	if err != nil {
+		return 0, nil, err
+	}
+	err = p.do(ctx, func(s *session) error {
+		if err := s.send(hash.String() + "\n"); err != nil {
+			return err
+		}
+		h, err := s.header()
+		switch {
+		case err != nil:
+			return err
+		case h.size < 0:
+			return r.missingObject(hash)
+		case h.size > maxObject:
+			return &unread{tooLarge(hash.String(), h.size)}
+		}
+		if typ, err = plumbing.ParseObjectType(h.typ); err != nil {
+			return &unread{err}
+		}
+		data, err = s.content(h)
+		return err
+	})
+	return typ, data, err
+}
+
+// size returns an object's type and size without its content.
+func (r *Repo) size(ctx context.Context, hash plumbing.Hash) (header, error) {
+	h, err := r.header(ctx, r.mirror.git, hash.String())
+	if err == nil && h.size < 0 {
+		err = r.missingObject(hash)
+	}
+	return h, err
+}
+
+// askAtOnce is how many questions are sent before the answers are read. Both fit
+// into the smallest pipe, so that neither side waits for the other.
+const askAtOnce = 64
+
+// known reports which of the objects the mirror or the stores it borrows from have.
+func (r *Repo) known(ctx context.Context, hashes []plumbing.Hash) (map[plumbing.Hash]bool, error) {
+	p, err := r.set.pool(r.mirror.git, headers)
+	if err != nil {
+		return nil, err
+	}
+	have := map[plumbing.Hash]bool{}
+	err = p.do(ctx, func(s *session) error {
+		for rest := hashes; len(rest) > 0; {
+			some := rest[:min(askAtOnce, len(rest))]
+			rest = rest[len(some):]
+			var b strings.Builder
+			for _, hash := range some {
+				b.WriteString(hash.String() + "\n")
+			}
+			if err := s.send(b.String()); err != nil {
+				return err
+			}
+			for _, hash := range some {
+				h, err := s.header()
+				if err != nil {
+					return err
+				}
+				have[hash] = h.size >= 0
+			}
+		}
+		return nil
+	})
+	return have, err
+}
+
+// commit returns a commit of the mirror or of the person's repository.
+func (r *Repo) commit(ctx context.Context, id string) (*object.Commit, error) {
+	if !agent.IsCommitID(id) || len(id) != 40 {
+		return nil, agent.Errorf(agent.Invalid, "%q is no full commit id", id)
+	}
+	c, err := object.GetCommit(&storer{ctx: ctx, repo: r}, plumbing.NewHash(id))
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return nil, r.missingCommit(id)
+	}
+	return c, err
+}
+
+// tree returns the entries of a tree, in git's order. They are shared: the caller
+// changes none of them.
+func (r *Repo) tree(ctx context.Context, hash plumbing.Hash) ([]object.TreeEntry, error) {
+	if entries, ok := r.mirror.trees.get(hash); ok {
+		return entries, nil
+	}
+	t, err := object.GetTree(&storer{ctx: ctx, repo: r}, hash)
+	if err != nil {
+		return nil, err
+	}
+	r.mirror.trees.put(hash, t.Entries)
+	return t.Entries, nil
+}
+
+// missingObject is the error for an object that git does not have. It wraps
+// plumbing.ErrObjectNotFound, which go-git wants to see.
+func (r *Repo) missingObject(hash plumbing.Hash) error {
+	if r.settings.partial {
+		return agent.Errorf(agent.NotFound, "object %s was left out of the partial clone %s: %w", hash, r.Root(), plumbing.ErrObjectNotFound).
+			WithHint("git -C " + quote(r.Root()) + " fetch --refetch --no-filter makes the clone whole; git -C " + quote(r.Root()) + " cat-file -e " + hash.String() + " fetches this object")
+	}
+	return agent.Errorf(agent.NotFound, "object %s is not in %s (any more): %w", hash, r.Root(), plumbing.ErrObjectNotFound).
+		WithHint("git -C " + quote(r.Root()) + " fsck says what is missing; git fetch may bring it back")
+}
+
+func tooLarge(what string, size int64) error {
+	return agent.Errorf(agent.Invalid, "%s is %d MiB large; the limit is %d MiB", what, size>>20, maxObject>>20)
 }

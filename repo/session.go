@@ -73,6 +73,13 @@ func (s *Set) pool(gitDir string, k kind) (*pool, error) {
 // answer that says no. The process is not used again.
 type broken struct{ err error }
 
+// unread is an error that leaves the answer unread on purpose: the process is not
+// used again, but the question is not asked again either.
+type unread struct{ err error }
+
+func (u *unread) Error() string { return u.err.Error() }
+func (u *unread) Unwrap() error { return u.err }
+
 func (b *broken) Error() string { return b.err.Error() }
 func (b *broken) Unwrap() error { return b.err }
 
@@ -96,10 +103,14 @@ func (p *pool) do(ctx context.Context, fn func(*session) error) error {
 		err = fn(s)
 		canceled := !stop()
 		_, failed := errors.AsType[*broken](err)
+		_, left := errors.AsType[*unread](err)
 		switch {
 		case canceled:
 			p.drop(s)
 			return ctx.Err()
+		case left:
+			p.drop(s)
+			return err
 		case !failed:
 			p.put(s)
 			return err

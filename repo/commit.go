@@ -1,0 +1,124 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/patch"
+)
+
+// ErrNoChange says that a change leaves its base as it is; there is no commit.
+var ErrNoChange = errors.New("the result is the same as the base")
+
+// Change is a commit to be made.
+type Change struct {
+	Base    string        // full id of the commit it starts from, and its only parent
+	Writes  []patch.Write // against the base
+	Message string        // as it is
+	Author  string        // "Name <mail>"; empty: who git says the person is
+	Ref     string        // refs/agent/<job>/<variant>, made or moved; empty: none, and GC takes the commit after a day
+}
+
+// Result is a commit in the mirror.
+type Result struct {
+	Commit string
+	Tree   string
+	Stat   agent.Stat
+}
+
+// Commit makes the commit a Change describes, in the mirror, without a check-out.
+// It is on disk, with its reference, when Commit returns; a crash at any moment
+// leaves no reference to what is not there.
+//
+// ErrNoChange: the writes change nothing. Invalid: they do not fit the base, or the
+// author is none. NotFound: the base is not there any more.
+func (r *Repo) Commit(ctx context.Context, c Change) (Result, error) {
+	plan, err := planEdits(c.Writes)
+	if err != nil {
+		return Result{}, err
+	}
+	base, err := r.commit(ctx, c.Base)
+	if err != nil {
+		return Result{}, err
+	}
+	store := &storer{ctx: ctx, repo: r}
+	w := rewriter{ctx: ctx, repo: r, store: store}
+	tree := base.TreeHash
+	if plan.below != nil {
+		if tree, err = w.tree(base.TreeHash, plan, ""); err != nil {
+			return Result{}, err
+		}
+	}
+	if tree.IsZero() { // nothing is left
+		if tree, err = w.save(nil); err != nil {
+			return Result{}, err
+		}
+	}
+	return r.finish(ctx, c, base, tree, store)
+}
+
+// commitTree makes a commit of a tree that is in the mirror already; c.Writes is
+// ignored.
+func (r *Repo) commitTree(ctx context.Context, c Change, tree string) (Result, error) {
+	base, err := r.commit(ctx, c.Base)
+	if err != nil {
+		return Result{}, err
+	}
+	return r.finish(ctx, c, base, plumbing.NewHash(tree), &storer{ctx: ctx, repo: r})
+}
+
+// finish writes the commit object with everything the store has collected, then the
+// reference.
+func (r *Repo) finish(ctx context.Context, c Change, base *object.Commit, tree plumbing.Hash, store *storer) (Result, error) {
+	if tree == base.TreeHash {
+		return Result{}, ErrNoChange
+	}
+	if c.Ref != "" {
+		if err := checkRef(c.Ref); err != nil {
+			return Result{}, err
+		}
+	}
+	if strings.ContainsRune(c.Message, 0) {
+		return Result{}, agent.Errorf(agent.Invalid, "the commit message has a NUL byte in it")
+	}
+	name, mail, err := r.author(ctx, c.Author)
+	if err != nil {
+		return Result{}, err
+	}
+	by := object.Signature{Name: name, Email: mail, When: time.Now()}
+	o := store.NewEncodedObject()
+	err = (&object.Commit{Author: by, Committer: by, Message: c.Message, TreeHash: tree, ParentHashes: []plumbing.Hash{base.Hash}}).Encode(o)
+	if err != nil {
+		return Result{}, err
+	}
+	id, err := store.SetEncodedObject(o)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := r.keep(ctx, store, c.Ref, id.String()); err != nil {
+		return Result{}, err
+	}
+	result := Result{Commit: id.String(), Tree: tree.String()}
+	result.Stat, err = r.stat(ctx, base.TreeHash.String(), result.Tree)
+	return result, err
+}
+
+// keep writes what the store has collected and points ref to it, while no GC removes
+// anything.
+func (r *Repo) keep(ctx context.Context, store *storer, ref, commit string) (err error) {
+	lock, err := r.mirror.lock(shared)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if err := store.flush(); err != nil || ref == "" {
+		return err
+	}
+	return r.setRef(ctx, ref, commit)
+}
