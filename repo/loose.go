@@ -166,22 +166,9 @@ func writeCompressed(objects string, o plumbing.EncodedObject) (*os.File, error)
 // syncDirs makes the names in the directories durable.
 func syncDirs(dirs map[string]bool) error {
 	for dir := range dirs {
-		if err := syncDirectory(dir); err != nil {
+		if err := syncDir(dir); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// syncDirectory makes the names in dir durable. Windows has no such call and
-// journals its names.
-func syncDirectory(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

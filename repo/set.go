@@ -51,8 +51,11 @@ func (s *Set) Open(ctx context.Context, dir string) (*Repo, error) {
 		return nil, agent.Errorf(agent.Invalid, "repository %q: %w", dir, err)
 	}
 	s.mu.Lock()
-	r := s.repos[dir]
+	r, closed := s.repos[dir], s.closed
 	s.mu.Unlock()
+	if closed {
+		return nil, errClosed()
+	}
 	if r != nil && allFresh(r.stamps) {
 		return r, nil
 	}
