@@ -228,7 +228,7 @@ func TestCommitIsWhatGitWouldMake(t *testing.T) {
 				writes = append(writes, patch.Write{Path: p, Delete: true})
 				continue
 			}
-			if blocked(tree, p) {
+			if crosses(tree, p) {
 				continue
 			}
 			done[p] = true
@@ -276,8 +276,8 @@ func TestCommitIsWhatGitWouldMake(t *testing.T) {
 	w.git(r.Mirror(), "fsck", "--strict")
 }
 
-// blocked reports whether a file in tree is above or below p.
-func blocked(tree map[string]patch.Write, p string) bool {
+// crosses reports whether a file in tree is above or below p.
+func crosses(tree map[string]patch.Write, p string) bool {
 	for have := range tree {
 		if strings.HasPrefix(have, p+"/") || strings.HasPrefix(p, have+"/") {
 			return true
