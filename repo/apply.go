@@ -64,7 +64,8 @@ func (r *Repo) Apply(ctx context.Context, a Apply) (Applied, error) {
 		return Applied{}, err
 	}
 	defer lock.release()
-	if err := r.repair(ctx); err != nil {
+	d.lock = lock
+	if err := r.repair(ctx, lock); err != nil {
 		return Applied{}, err
 	}
 	changes, err := r.changes(ctx, a.Base, a.Commit)
@@ -103,11 +104,7 @@ func (d *delivery) apply(ctx context.Context, a Apply, changes []treeChange) (Ap
 	if err := d.record(ctx, plan); err != nil {
 		return Applied{}, err
 	}
-	if a.Index {
-		if err := plan.scratch.lend(ctx, plan.staged); err != nil {
-			return Applied{}, err
-		}
-	}
+	d.lend = func(ctx context.Context) error { return plan.scratch.lend(ctx, plan.staged, d.lock) }
 	if err := d.write("journal.applied", stateApplied); err != nil {
 		d.journal.State = ""
 		return Applied{}, err
@@ -136,6 +133,11 @@ func (d *delivery) change(ctx context.Context) error {
 	}
 	if err := d.settle(ctx, after); err != nil {
 		return err
+	}
+	if d.lend != nil {
+		if err := d.lend(ctx); err != nil {
+			return err
+		}
 	}
 	obstacles, err = d.settleIndex(ctx, after, false)
 	if err == nil && len(obstacles) > 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"codeagent.dev/agent"
@@ -72,11 +73,18 @@ func (d *delivery) settleIndex(ctx context.Context, to side, dry bool) ([]Obstac
 			obstacles = append(obstacles, Obstacle{path, "staged differently since"})
 		}
 	}
-	if len(obstacles) > 0 || len(todo) == 0 || dry {
+	if len(obstacles) > 0 || len(todo) == 0 {
 		return obstacles, nil
 	}
+	lock := filepath.Join(d.repo.found.gitDir, "index.lock")
+	if _, err := os.Lstat(lock); err == nil {
+		return nil, agent.Errorf(agent.Blocked, "another git holds the index: %s exists", lock).WithHint("when no git is running: rm " + quote(lock))
+	}
+	if dry {
+		return nil, nil
+	}
 	update := d.repo.personGit("update-index", "-z", "--index-info")
-	update.stdin = bytes.NewReader(indexInfo(todo))
+	update.stdin, update.hold = bytes.NewReader(indexInfo(todo)), d.lock
 	if _, err := update.output(ctx); err != nil {
 		return nil, agent.Errorf(agent.Blocked, "the index cannot be changed: %w", err).WithHint("git status")
 	}
@@ -86,7 +94,7 @@ func (d *delivery) settleIndex(ctx context.Context, to side, dry bool) ([]Obstac
 // lend copies the blobs of the new index entries from the scratch store's view into
 // the person's object store, as loose objects: an index must not name what is not
 // there.
-func (s *scratch) lend(ctx context.Context, entries map[string]entry) error {
+func (s *scratch) lend(ctx context.Context, entries map[string]entry, hold *fileLock) error {
 	var ids strings.Builder
 	for _, path := range sortedKeys(entries) {
 		if entries[path].Mode != "" {
@@ -110,7 +118,7 @@ func (s *scratch) lend(ctx context.Context, entries map[string]entry) error {
 		return err
 	}
 	unpack := s.repo.personGit("-c", "core.fsync=loose-object", "unpack-objects", "-q")
-	unpack.stdin = pack
+	unpack.stdin, unpack.hold = pack, hold
 	_, err = unpack.output(ctx)
 	return err
 }

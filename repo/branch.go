@@ -31,7 +31,8 @@ func (r *Repo) Branch(ctx context.Context, name, commit, id string) error {
 		return err
 	}
 	defer lock.release()
-	if err := r.repair(ctx); err != nil {
+	d.lock = lock
+	if err := r.repair(ctx, lock); err != nil {
 		return err
 	}
 	at, err := r.branchAt(ctx, name)
@@ -55,7 +56,7 @@ func (r *Repo) Branch(ctx context.Context, name, commit, id string) error {
 // error there is no branch.
 func (d *delivery) branch(ctx context.Context) error {
 	name, commit := string(d.journal.Branch), d.journal.Commit
-	if err := d.repo.fetchResult(ctx, commit); err != nil {
+	if err := d.repo.fetchResult(ctx, commit, d.lock); err != nil {
 		return d.repo.explainCommits(ctx, err, commit)
 	}
 	if err := d.write("journal.applied", stateApplied); err != nil {
@@ -66,6 +67,7 @@ func (d *delivery) branch(ctx context.Context) error {
 	}
 	nothing := strings.Repeat("0", len(commit)) // git: the ref must not exist
 	update := d.repo.personGit("update-ref", "-m", "agent: delivery "+d.journal.ID, "refs/heads/"+name, commit, nothing)
+	update.hold = d.lock
 	if _, err := update.output(ctx); err != nil {
 		return agent.Errorf(agent.WrongState, "the branch %s cannot be made: %w", name, err).WithHint("git branch --list")
 	}
@@ -90,13 +92,15 @@ func (r *Repo) checkBranchName(ctx context.Context, name string) error {
 
 // fetchResult brings the objects of commit that the person lacks into their
 // repository, and no ref, no tag, no FETCH_HEAD.
-func (r *Repo) fetchResult(ctx context.Context, commit string) error {
-	_, err := r.personGit(
+func (r *Repo) fetchResult(ctx context.Context, commit string, hold *fileLock) error {
+	fetch := r.personGit(
 		"-c", "fetch.recurseSubmodules=false", "-c", "fetch.writeCommitGraph=false", "-c", "protocol.file.allow=always", "-c", "core.fsync=committed",
 		"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-prune", "--no-recurse-submodules",
 		"--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack",
 		filepath.ToSlash(r.mirror.git), commit,
-	).output(ctx)
+	)
+	fetch.hold = hold
+	_, err := fetch.output(ctx)
 	return err
 }
 
@@ -145,6 +149,8 @@ func (d *delivery) dropBranch(ctx context.Context) error {
 	case at.worktree != "":
 		return agent.Errorf(agent.Blocked, "the branch %s is checked out in %s", name, at.worktree).WithHint("git -C " + quote(at.worktree) + " switch -")
 	}
-	_, err = d.repo.personGit("update-ref", "-d", "refs/heads/"+name, commit).output(ctx)
+	remove := d.repo.personGit("update-ref", "-d", "refs/heads/"+name, commit)
+	remove.hold = d.lock
+	_, err = remove.output(ctx)
 	return err
 }

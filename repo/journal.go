@@ -125,7 +125,12 @@ type delivery struct {
 	dir     string // deliveries/<ID>
 	open    string // the file that says it is under way
 	journal journal
+	lock    *fileLock    // ours, and held also by every git that changes something of the person's
 	stays   map[int]bool // files that are not moved, by number
+
+	// lend brings the objects of new index entries into the person's store: the last
+	// step but one, because a delivery that fails must not leave them there.
+	lend func(context.Context) error
 }
 
 func (r *Repo) delivery(id string) (*delivery, error) {
@@ -148,13 +153,17 @@ func (d *delivery) begin() error {
 	if _, err := os.Lstat(d.dir); err == nil {
 		return agent.Errorf(agent.WrongState, "there is a delivery %s already", d.journal.ID)
 	}
-	if err := d.setOpen(); err != nil {
-		return err
+	err := d.setOpen()
+	if err == nil {
+		err = os.MkdirAll(d.dir, 0o700)
 	}
-	if err := os.MkdirAll(d.dir, 0o700); err != nil {
-		return err
+	if err == nil {
+		err = markOwned(d.dir)
 	}
-	return markOwned(d.dir)
+	if err != nil {
+		return errors.Join(err, d.forget())
+	}
+	return nil
 }
 
 // setOpen notes, durably, that the delivery is under way.
@@ -178,7 +187,10 @@ func (d *delivery) forget() error {
 	if err := removeOwned(d.repo.set.state, d.dir); err != nil {
 		return err
 	}
-	return os.Remove(d.open)
+	if err := os.Remove(d.open); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // save writes the journal in the given state, durably.

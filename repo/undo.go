@@ -29,7 +29,8 @@ func (r *Repo) Undo(ctx context.Context, id string) error {
 		return err
 	}
 	defer lock.release()
-	if err := r.repair(ctx); err != nil {
+	d.lock = lock
+	if err := r.repair(ctx, lock); err != nil {
 		return err
 	}
 	if err := d.load(); errors.Is(err, fs.ErrNotExist) {
@@ -171,7 +172,7 @@ func (d *delivery) keepNew() error {
 
 // repair puts right what was cut off. The caller holds the lock, so nothing is under
 // way in this repository: what says so was left by a crash.
-func (r *Repo) repair(ctx context.Context) error {
+func (r *Repo) repair(ctx context.Context, lock *fileLock) error {
 	entries, err := os.ReadDir(filepath.Join(r.mirror.dir, "open"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -184,6 +185,7 @@ func (r *Repo) repair(ctx context.Context) error {
 		if err != nil {
 			continue // not a file of ours
 		}
+		d.lock = lock
 		if err := d.repair(ctx); err != nil {
 			return err
 		}
