@@ -101,24 +101,24 @@ func (r *Repo) finish(ctx context.Context, c Change, base *object.Commit, tree p
 	if err != nil {
 		return Result{}, err
 	}
-	if err := r.keep(ctx, store, c.Ref, id.String()); err != nil {
-		return Result{}, err
-	}
 	result := Result{Commit: id.String(), Tree: tree.String()}
-	result.Stat, err = r.stat(ctx, base.TreeHash.String(), result.Tree)
+	result.Stat, err = r.keep(ctx, store, c.Ref, base.TreeHash.String(), result)
 	return result, err
 }
 
-// keep writes what the store has collected and points ref to it, while no GC removes
-// anything.
-func (r *Repo) keep(ctx context.Context, store *storer, ref, commit string) (err error) {
+// keep writes what the store has collected, counts the change and points ref to it,
+// while no GC removes anything.
+func (r *Repo) keep(ctx context.Context, store *storer, ref, base string, result Result) (stat agent.Stat, err error) {
 	lock, err := r.mirror.lock(shared)
 	if err != nil {
-		return err
+		return agent.Stat{}, err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	if err := store.flush(); err != nil || ref == "" {
-		return err
+	if err := store.flush(); err != nil {
+		return agent.Stat{}, err
 	}
-	return r.setRef(ctx, ref, commit)
+	if stat, err = r.stat(ctx, base, result.Tree); err != nil || ref == "" {
+		return stat, err
+	}
+	return stat, r.setRef(ctx, ref, result.Commit)
 }

@@ -21,16 +21,23 @@ const garbageAge = 24 * time.Hour
 // Garbage is what GC removed, or would remove.
 type Garbage struct {
 	Objects int   // git objects and unfinished files of a crash
-	Bytes   int64 // on disk, as the files' lengths say
+	Bytes   int64 // theirs on disk, as the files' lengths say
+	Trees   int   // work trees that nobody used for long
 }
 
-// GC removes the mirror's loose objects that no result needs and that are a day old;
-// dry only counts them. It is safe beside commits, of other processes too.
+// GC removes the mirror's loose objects that no result needs and that are a day old,
+// and idle work trees; dry only counts them. It is safe beside commits, of other
+// processes too.
 //
 // What a result needs is found by walking from the references into objects the
 // mirror itself holds and no further: what the person's store holds is theirs, and
 // so is everything below it. So the cost is that of the results, never of the history.
 func (r *Repo) GC(ctx context.Context, dry bool) (Garbage, error) {
+	now := time.Now()
+	trees, err := r.mirror.pool.prune(dry, now)
+	if err != nil {
+		return Garbage{}, err
+	}
 	objects := filepath.Join(r.mirror.git, "objects")
 	local, err := looseIn(objects)
 	if err != nil {
@@ -39,7 +46,7 @@ func (r *Repo) GC(ctx context.Context, dry bool) (Garbage, error) {
 	if err := r.mark(ctx, local); err != nil {
 		return Garbage{}, err
 	}
-	s := sweeper{mirror: r.mirror, keep: local, dry: dry, before: time.Now().Add(-garbageAge)}
+	s := sweeper{mirror: r.mirror, keep: local, dry: dry, before: now.Add(-garbageAge), garbage: Garbage{Trees: len(trees)}}
 	if err := s.unfinished(objects); err != nil {
 		return s.garbage, err
 	}
@@ -51,12 +58,22 @@ func (r *Repo) GC(ctx context.Context, dry bool) (Garbage, error) {
 			return s.garbage, err
 		}
 	}
-	if dry {
-		return s.garbage, nil
+	if !dry {
+		err = r.packRefs(ctx)
 	}
-	// Thousands of results are thousands of files otherwise.
-	_, err = gitRun{args: []string{"--git-dir=" + r.mirror.git, "pack-refs", "--all"}, dir: r.mirror.dir}.output(ctx)
 	return s.garbage, err
+}
+
+// packRefs puts the references into one file: thousands of results are thousands of
+// files otherwise. It waits for commits, which sync the files it removes.
+func (r *Repo) packRefs(ctx context.Context) (err error) {
+	lock, err := r.mirror.lock(exclusive)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	_, err = gitRun{args: []string{"--git-dir=" + r.mirror.git, "pack-refs", "--all"}, dir: r.mirror.dir}.output(ctx)
+	return err
 }
 
 // looseIn lists the loose objects of an object directory; none is marked yet.
@@ -189,9 +206,13 @@ func (s *sweeper) directory(objects, name string) (err error) {
 	return nil
 }
 
-// unfinished sweeps what a crash left of objects, and of mirrors, half written.
+// unfinished sweeps what a crash left half written.
 func (s *sweeper) unfinished(objects string) error {
-	for _, pattern := range []string{filepath.Join(objects, "tmp_obj_*"), filepath.Join(s.mirror.git, "refs", "agent", "*", "*.lock")} {
+	for _, pattern := range []string{
+		filepath.Join(objects, "tmp_obj_*"),
+		filepath.Join(s.mirror.git, "refs", "agent", "*", "*.lock"),
+		filepath.Join(s.mirror.dir, unfinishedMirror+"*"),
+	} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			return err
@@ -223,5 +244,9 @@ func (s *sweeper) remove(path string, f fs.DirEntry) error {
 	if s.dry {
 		return nil
 	}
-	return os.Remove(path)
+	err = os.Remove(path)
+	if f.IsDir() && err != nil { // a mirror that was never finished, and is not empty
+		return removeOwned(s.mirror.dir, path)
+	}
+	return err
 }

@@ -68,8 +68,8 @@ func (g gitRun) command(ctx context.Context) *exec.Cmd {
 }
 
 // output runs git to its end and returns what it printed. A failed git is an
-// Internal error that carries the last line git wrote to stderr and wraps a
-// *gitError; a missing git is Unavailable with a hint.
+// Internal error that carries git's complaint and wraps a *gitError; a missing git
+// is Unavailable with a hint.
 func (g gitRun) output(ctx context.Context) ([]byte, error) {
 	cmd := g.command(ctx)
 	var stdout, stderr bytes.Buffer
@@ -108,15 +108,15 @@ func (g gitRun) verb() string {
 	return strings.Join(g.args, " ")
 }
 
-// gitError is a git that ran and failed. Its text is the last line of stderr.
+// gitError is a git that ran and failed. Its text is git's complaint.
 type gitError struct {
 	stderr string
 	err    error // the *exec.ExitError, mostly
 }
 
 func (e *gitError) Error() string {
-	if line := lastLine(e.stderr); line != "" {
-		return line + ": " + e.err.Error()
+	if text := e.message(); text != "" {
+		return text + ": " + e.err.Error()
 	}
 	return e.err.Error()
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"codeagent.dev/agent"
 )
 
 const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -34,11 +36,11 @@ func (s *storer) flush() error {
 	delete(have, plumbing.NewHash(emptyTree))
 	fresh := slices.DeleteFunc(slices.Clone(s.written), func(o plumbing.EncodedObject) bool { return have[o.Hash()] })
 	s.repo.mirror.freshen(have)
-	err = writeLoose(filepath.Join(s.repo.mirror.git, "objects"), fresh)
-	if err == nil {
-		s.written, s.ids = nil, nil
+	if err := writeLoose(filepath.Join(s.repo.mirror.git, "objects"), fresh); err != nil {
+		return agent.Errorf(agent.Internal, "write a result: %w", err).WithHint("df -h " + quote(s.repo.mirror.git))
 	}
-	return err
+	s.written, s.ids = nil, nil
+	return nil
 }
 
 // freshen makes the mirror's own copies of the objects as young as new ones.

@@ -16,6 +16,9 @@ import (
 // holds the path of the person's git directory.
 const mirrorMarker = ".agent-mirror"
 
+// unfinishedMirror begins the name of a mirror that is being made.
+const unfinishedMirror = "git-new-"
+
 // mirror is the bare repository that holds our results for one repository of a
 // person. It borrows their objects through objects/info/alternates and owns
 // nothing else of theirs.
@@ -108,11 +111,14 @@ func (m *mirror) create(at location, files map[string][]byte) error {
 	if err := replaceFile(filepath.Join(m.dir, mirrorMarker), []byte(at.commonDir+"\n")); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(m.dir, "git-new-")
+	tmp, err := os.MkdirTemp(m.dir, unfinishedMirror)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
+	if err := markOwned(tmp); err != nil {
+		return err
+	}
 	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "info", "hooks"} {
 		if err := os.MkdirAll(filepath.Join(tmp, dir), 0o700); err != nil {
 			return err

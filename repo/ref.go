@@ -2,10 +2,13 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"codeagent.dev/agent"
 )
@@ -50,16 +53,25 @@ func (r *Repo) Drop(ctx context.Context, refs ...string) error {
 }
 
 // changeRefs runs one transaction on the mirror's references. It is not cut short
-// when ctx ends: a git that is killed in between leaves its lock files behind.
+// when ctx ends: a git that is killed in between leaves its lock files behind. A lock
+// that was left behind all the same is removed.
 func (r *Repo) changeRefs(ctx context.Context, commands string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	err := r.tryChangeRefs(commands)
+	if failed, ok := errors.AsType[*gitError](err); ok && r.breakLock(failed.message()) {
+		err = r.tryChangeRefs(commands)
+	}
+	return err
+}
+
+func (r *Repo) tryChangeRefs(commands string) error {
 	p, err := r.set.pool(r.mirror.git, refs)
 	if err != nil {
 		return err
 	}
-	return p.do(context.WithoutCancel(ctx), func(s *session) error {
+	return p.do(context.Background(), func(s *session) error {
 		if err := s.send("start\n" + commands + "commit\n"); err != nil {
 			return err
 		}
@@ -73,4 +85,25 @@ func (r *Repo) changeRefs(ctx context.Context, commands string) error {
 		}
 		return nil
 	})
+}
+
+// lockAge is how old a lock on the mirror's references must be to be taken for one
+// of a git that was killed. Nobody but us changes them, and never for as long.
+const lockAge = time.Minute
+
+// heldLock finds the lock in git's "Unable to create '….lock': File exists".
+var heldLock = regexp.MustCompile(`'([^']+\.lock)': File exists`)
+
+// breakLock removes the lock that git complains of, if it is an old one.
+func (r *Repo) breakLock(complaint string) bool {
+	found := heldLock.FindStringSubmatch(complaint)
+	if found == nil {
+		return false
+	}
+	path := within(r.mirror.git, found[1])
+	info, err := os.Lstat(path)
+	if err != nil || time.Since(info.ModTime()) < lockAge || !strings.HasPrefix(path, r.mirror.git+string(filepath.Separator)) {
+		return false
+	}
+	return os.Remove(path) == nil
 }

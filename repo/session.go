@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"codeagent.dev/agent"
 )
 
 // kind is what a long-lived git process answers.
@@ -115,7 +117,7 @@ func (p *pool) do(ctx context.Context, fn func(*session) error) error {
 			p.put(s)
 			return err
 		}
-		err = p.drop(s).died(err)
+		err = p.died(p.drop(s), err)
 		if fresh || p.isClosed() {
 			return err
 		}
@@ -283,8 +285,9 @@ func (s *session) end() {
 }
 
 // died adds what git said before it ended to err. The session must have ended.
-func (s *session) died(err error) error {
-	return &broken{&gitError{stderr: s.errs.String(), err: err}}
+func (p *pool) died(s *session, err error) error {
+	name, _, _ := strings.Cut(string(p.key.kind), " ")
+	return agent.Errorf(agent.Internal, "git %s in %s: %w", name, p.key.gitDir, &gitError{stderr: s.errs.String(), err: err})
 }
 
 // tail keeps the end of what a process writes to stderr.
