@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -21,10 +23,22 @@ func body(w http.ResponseWriter, r *http.Request, limit int64) (string, error) {
 	}
 	s, err := api.Read(http.MaxBytesReader(w, r.Body, limit+1), r.ContentLength, limit)
 	if err != nil {
-		return "", err
+		return "", unreadable(err)
 	}
 	// A deadline that runs out later would cancel the request's context.
 	return s, rc.SetReadDeadline(time.Time{})
+}
+
+// unreadable is a body's error for its sender, if that still listens.
+func unreadable(err error) error {
+	if _, ok := errors.AsType[*agent.Error](err); ok {
+		return err
+	}
+	code := agent.Invalid
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		code = agent.TimedOut
+	}
+	return agent.Errorf(code, "the body cannot be read: %w", err)
 }
 
 func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) {

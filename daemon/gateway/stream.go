@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -43,10 +44,9 @@ func newStream(w http.ResponseWriter) *stream {
 	w.Header().Set("Content-Type", api.TypeLines)
 	w.Header().Set("Connection", "close") // its write deadline must not meet another request
 	w.WriteHeader(http.StatusOK)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.err = s.rc.Flush()
-	s.beat = time.AfterFunc(api.Heartbeat, s.heartbeat)
+	s.beat = time.AfterFunc(math.MaxInt64, s.heartbeat)
+	s.beat.Reset(api.Heartbeat) // not before the field is set, which heartbeat reads
 	return s
 }
 
@@ -103,7 +103,11 @@ func (s *stream) flushLate() {
 }
 
 func (s *stream) heartbeat() {
-	s.mu.Lock()
+	// Whoever has the lock longer than a moment is writing, which is a beat too.
+	if !s.mu.TryLock() {
+		s.beat.Reset(api.Heartbeat)
+		return
+	}
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return
