@@ -1,6 +1,8 @@
 package api
 
 import (
+	"path/filepath"
+
 	"github.com/gofrs/flock"
 
 	"codeagent.dev/agent"
@@ -17,7 +19,7 @@ func TryLock(path string) (*Lock, error) {
 	file := flock.New(path, flock.SetPermissions(0o600))
 	ok, err := file.TryLock()
 	if err != nil {
-		return nil, agent.Errorf(agent.Internal, "lock %s: %w", path, err)
+		return nil, agent.Errorf(agent.Internal, "the lock cannot be taken: %w", err).WithHint("check the owner and the rights of " + filepath.Dir(path))
 	}
 	if !ok {
 		file.Close()

@@ -76,6 +76,12 @@ type dialError struct{ err error }
 func (e *dialError) Error() string { return cause(e.err).Error() }
 func (e *dialError) Unwrap() error { return e.err }
 
+// lostError marks a connection that broke after it was made.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return cause(e.err).Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
 // request is one call. The body, if any, is head and then text.
 type request struct {
 	method, path string
@@ -148,7 +154,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if d, ok := errors.AsType[*dialError](err); ok {
 		return agent.Errorf(agent.Unavailable, "no daemon answers on %s: %w", c.opt.Socket, d).WithHint("agent daemon start")
 	}
-	return agent.Errorf(agent.Unavailable, "the daemon went away: %w", cause(err)).WithHint("agent daemon logs")
+	return agent.Errorf(agent.Unavailable, "the daemon went away: %w", &lostError{err}).WithHint("agent daemon logs")
 }
 
 // cause strips what net and net/http put before the reason, a path among them.

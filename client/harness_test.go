@@ -9,17 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/api"
 	"codeagent.dev/agent/client"
 	"codeagent.dev/agent/daemon/gateway"
 )
-
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
-}
 
 // socketDir is short enough for a socket whatever the test is called.
 func socketDir(t testing.TB) string {

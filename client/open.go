@@ -53,11 +53,15 @@ func (c *Client) connect(ctx context.Context) error {
 	return err
 }
 
-// pingOnce pings with a time limit of its own.
+// pingOnce pings with a time limit of its own. A daemon that dies while we ask is
+// asked once more, to learn that it is gone.
 func (c *Client) pingOnce(ctx context.Context) (api.Ping, error) {
 	short, cancel := context.WithTimeout(ctx, pingTime)
 	defer cancel()
 	p, err := c.Ping(short)
+	if _, lost := errors.AsType[*lostError](err); lost {
+		p, err = c.Ping(short)
+	}
 	if err != nil && short.Err() != nil && ctx.Err() == nil {
 		err = agent.Errorf(agent.Unavailable, "the daemon on %s does not answer", c.opt.Socket).WithHint("agent daemon restart")
 	}
