@@ -53,8 +53,10 @@ type guard struct {
 func (g *guard) main() int {
 	runtime.LockOSThread() // PR_SET_PDEATHSIG is about the thread that forked
 	adopt()
-	// Caught, not ignored: what is ignored stays so in the command.
-	signal.Notify(make(chan os.Signal, 1))
+	// Caught, not ignored: what is ignored stays so in the command. Only what a group or
+	// a person is likely to send: each one costs a switch of threads.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT,
+		syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2)
 	r, err := readRequest(g.control)
 	if err != nil {
 		return 1 // our parent died, or somebody starts us by hand
