@@ -16,6 +16,8 @@ type Apply struct {
 	ThreeWay bool     // merge with what the person changed in the same files
 	Index    bool     // stage the same paths
 	Paths    []string // only these files and directories of the result
+
+	Check bool // change and record nothing, only find out whether it could be done
 }
 
 // Applied is what Apply did.
@@ -85,7 +87,7 @@ func (r *Repo) Apply(ctx context.Context, a Apply) (Applied, error) {
 		return Applied{}, err
 	}
 	applied, err := d.apply(ctx, a, changes)
-	if err != nil && d.journal.State == "" { // nothing was begun: nothing to keep
+	if (err != nil || a.Check) && d.journal.State == "" { // nothing was begun: nothing to keep
 		err = errors.Join(err, d.forget())
 	}
 	return applied, err
@@ -99,6 +101,9 @@ func (d *delivery) apply(ctx context.Context, a Apply, changes []treeChange) (Ap
 	}
 	if len(plan.files) == 0 && len(plan.staged) == 0 {
 		return Applied{}, agent.Errorf(agent.WrongState, "%w", ErrAlreadyApplied)
+	}
+	if a.Check {
+		return plan.applied, nil
 	}
 	d.journal.How, d.journal.Base, d.journal.Commit = "apply", a.Base, a.Commit
 	if err := d.record(ctx, plan); err != nil {

@@ -152,6 +152,38 @@ func TestApplyAndUndo(t *testing.T) {
 	}
 }
 
+// TestApplyCheck: finding out whether a result could be applied leaves no trace and
+// keeps no id from being used.
+func TestApplyCheck(t *testing.T) {
+	s := newSandbox(t)
+	base := s.commit(startFiles)
+	r := s.open()
+	commit := s.result(r, base, bigChange)
+	before := s.all()
+	check := Apply{ID: "1-1", Base: base, Commit: commit, Index: true, Check: true}
+	applied, err := r.Apply(t.Context(), check)
+	if err != nil || len(applied.Files) != 10 {
+		t.Fatalf("%d files, %v", len(applied.Files), err)
+	}
+	write(t, s.root, map[string]string{"a.txt": "mine\n"})
+	if _, err := r.Apply(t.Context(), check); agent.CodeOf(err) != agent.Blocked {
+		t.Errorf("with a local change: %v", err)
+	}
+	write(t, s.root, map[string]string{"a.txt": startFiles["a.txt"]})
+	s.noTraces()
+	after := s.all()
+	for _, m := range []map[string]string{before, after} {
+		maps.DeleteFunc(m, func(name, _ string) bool { return name == ".git/index" }) // git refreshes its times
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("something changed (-before +after):\n%s", diff)
+	}
+	check.Check = false
+	if _, err := r.Apply(t.Context(), check); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestApplyRefuses: whatever is in the way, nothing changes and the file is named.
 func TestApplyRefuses(t *testing.T) {
 	tests := []struct {
