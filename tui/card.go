@@ -23,7 +23,7 @@ func Card(w io.Writer, s Style, job agent.Job, variant int, now time.Time) error
 	cardHead(&b, s, job, now)
 	if job.State == agent.Done && variant == 0 && len(job.Variants) > 1 {
 		b.WriteByte('\n')
-		if err := Verdicts(s, now, job).Write(&b, s, 0); err != nil {
+		if err := WriteVerdicts(&b, s, 0, now, job); err != nil {
 			return err
 		}
 	}
@@ -193,10 +193,11 @@ func Next(job agent.Job, variant int) []Step {
 	}
 	v, ok := job.Variant(chosen)
 	if !ok || v.Commit == "" {
-		return []Step{
-			{"agent logs " + id, "see what happened"},
-			{"agent retry " + id, "try again"},
+		steps := []Step{{"agent logs " + id, "see what happened"}}
+		if job.Spec.Kind == agent.Diff && job.Verdict != agent.Failed && job.Verdict != agent.Canceled {
+			return steps // the same diff would end the same way
 		}
+		return append(steps, Step{"agent retry " + id, "try again"})
 	}
 	ref, doubt := id, ""
 	switch v.Verdict {

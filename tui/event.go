@@ -17,8 +17,6 @@ func EventLine(ev agent.Event) string {
 	switch ev.Type {
 	case agent.EventStep:
 		return ref + ": " + text
-	case agent.EventAttempt:
-		return ref + ": try ended: " + verdictText(text)
 	case agent.EventFinished:
 		return ref + ": finished: " + verdictText(text)
 	case agent.EventReleased:

@@ -40,7 +40,7 @@ func Follow(ctx context.Context, jobs agent.Jobs, ids []agent.ID, out io.Writer,
 	for i, id := range ids {
 		done[i] = last.jobs[id]
 	}
-	return done, Verdicts(s, time.Now(), done...).Write(out, s, last.width)
+	return done, WriteVerdicts(out, s, last.width, time.Now(), done...)
 }
 
 type (

@@ -39,6 +39,15 @@ func (t *Table) Write(w io.Writer, s Style, width int) error {
 	return err
 }
 
+// before is how many cells the columns before column n take.
+func (t *Table) before(n int) int {
+	sum := 0
+	for _, w := range columnWidths(append([][]string{t.Head}, t.Rows...))[:n] {
+		sum += w + len(gap)
+	}
+	return sum
+}
+
 func columnWidths(lines [][]string) []int {
 	var widths []int
 	for _, cells := range lines {

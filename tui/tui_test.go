@@ -88,6 +88,14 @@ func TestCardTellsVerdictsChecksAndWhatToDo(t *testing.T) {
 	golden(t, "card-one-variant", card(t, threeVariants(), 1))
 }
 
+func TestVerdictsOnANarrowTerminal(t *testing.T) {
+	var b strings.Builder
+	if err := WriteVerdicts(&b, Style{}, 90, noon, threeVariants()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "verdicts-90", b.String())
+}
+
 func TestCardSaysUnverified(t *testing.T) {
 	job := threeVariants()
 	job.Spec.Checks = nil

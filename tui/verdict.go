@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -72,9 +73,33 @@ func Checks(checks []agent.CheckResult) string {
 	return strings.Join(parts, ", ")
 }
 
-// Verdicts is the table that compares results: one row a variant, best first in
-// each job, the proposed one (or the picked one) marked.
-func Verdicts(s Style, now time.Time, jobs ...agent.Job) *Table {
+const whyWidth = 40 // cells that a reason needs beside the table; else it goes below
+
+// WriteVerdicts writes the table that compares results: one row a variant, best
+// first in each job, the proposed one (or the picked one) marked. Reasons stand in
+// the last column, or below the table where width (0: no limit) leaves no room.
+func WriteVerdicts(w io.Writer, s Style, width int, now time.Time, jobs ...agent.Job) error {
+	t := verdicts(s, now, jobs...)
+	last := len(t.Head) - 1
+	if width <= 0 || width-t.before(last) >= whyWidth {
+		return t.Write(w, s, width)
+	}
+	var below strings.Builder
+	t.Head = t.Head[:last]
+	for i, row := range t.Rows {
+		t.Rows[i] = row[:last]
+		if row[1] != "" {
+			below.WriteString(row[1] + ": " + row[last] + "\n")
+		}
+	}
+	if err := t.Write(w, s, width); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, below.String())
+	return err
+}
+
+func verdicts(s Style, now time.Time, jobs ...agent.Job) *Table {
 	t := &Table{Head: []string{"", "RESULT", "VERDICT", "CHECKS", "CHANGE", "TOOK", "WHY"}}
 	for _, job := range jobs {
 		for _, n := range agent.Rank(job.Variants) {
