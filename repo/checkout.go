@@ -55,6 +55,28 @@ func (c *Checkout) Close() error {
 	return c.err
 }
 
+// Commit makes a result commit of what has become of the directory: the difference
+// to the commit checked out, the way `git add -A` sees it. It does not matter what the
+// command did with git meanwhile - committed, staged, switched branches, ruined the
+// index or the .git file. Files of a repository that the command made or cloned in
+// the tree become plain files. Change.Writes is ignored; Change.Base is the commit
+// checked out, or empty.
+//
+// ErrNoChange: the files are those of the commit.
+func (c *Checkout) Commit(ctx context.Context, change Change) (Result, error) {
+	if change.Base == "" {
+		change.Base = c.commit
+	}
+	if change.Base != c.commit {
+		return Result{}, agent.Errorf(agent.Invalid, "checkout of %.12s cannot make a commit on %.12s", c.commit, change.Base)
+	}
+	tree, err := c.tree.writeTree(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	return c.repo.commitTree(ctx, change, tree)
+}
+
 // writeTree stores the directory as it is in the mirror and returns the tree's id.
 // The index it works with starts as that of the commit checked out.
 func (t *poolTree) writeTree(ctx context.Context) (tree string, err error) {

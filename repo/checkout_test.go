@@ -1,8 +1,10 @@
 package repo
 
 import (
+	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -101,4 +103,86 @@ func TestCheckout(t *testing.T) {
 	if diff := cmp.Diff(before, photo(t, s.root+"/.git")); diff != "" {
 		t.Errorf("the person's repository changed:\n%s", diff)
 	}
+}
+
+// TestCheckoutCommit: a command's changes become a result like any other.
+func TestCheckoutCommit(t *testing.T) {
+	s := newSandbox(t)
+	base := s.commit(startFiles)
+	r := s.open()
+	before := s.all()
+	c, err := r.Checkout(t.Context(), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Commit(t.Context(), Change{Message: "nothing\n", Ref: "refs/agent/1/1"}); !errors.Is(err, ErrNoChange) {
+		t.Errorf("no change: %v", err)
+	}
+	sh(t, c.Dir, `echo new >n; rm a.txt; git init -q nested; echo x >nested/x`)
+	if _, err := c.Commit(t.Context(), Change{Base: strings.Repeat("1", 40), Message: "m\n"}); agent.CodeOf(err) != agent.Invalid {
+		t.Errorf("another base: %v", err)
+	}
+	result, err := c.Commit(t.Context(), Change{Message: "made\n\nAgent-Job: 1\n", Author: "Bö <b@example.com>", Ref: "refs/agent/1/1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (agent.Stat{Files: 3, Added: 2, Removed: 9}); result.Stat != want {
+		t.Errorf("stat %+v, want %+v", result.Stat, want)
+	}
+	if got := gitIn(t, r.Mirror(), "log", "-1", "--format=%H %T %P %an <%ae>|%B", "refs/agent/1/1"); got != result.Commit+" "+result.Tree+" "+base+" Bö <b@example.com>|made\n\nAgent-Job: 1\n" {
+		t.Errorf("commit is %q", got)
+	}
+	gitIn(t, r.Mirror(), "fsck", "--strict", "--no-dangling")
+	if diff := cmp.Diff(before, s.all()); diff != "" {
+		t.Errorf("the person's repository changed:\n%s", diff)
+	}
+}
+
+// TestPoolForgottenResult: a warm tree stays usable when the result it held is gone.
+func TestPoolForgottenResult(t *testing.T) {
+	s := newSandbox(t)
+	base := s.commit(startFiles)
+	r := s.open()
+	commit := s.result(r, base, bigChange)
+	use := func(commit string) os.FileInfo {
+		c, err := r.Checkout(t.Context(), commit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(commit == base, cmp.Equal(photo(t, s.root), photo(t, c.Dir))); diff != "" {
+			t.Errorf("wrong files for %s", commit)
+		}
+		info, err := os.Stat(c.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		return info
+	}
+	first := use(commit)
+	for _, kind := range gitObjects(t, r.Mirror()) {
+		os.Remove(filepath.Join(r.Mirror(), "objects", kind[:2], kind[2:]))
+	}
+	if second := use(base); !os.SameFile(first, second) {
+		t.Error("the tree was made anew")
+	}
+	if _, err := r.Checkout(t.Context(), commit); agent.CodeOf(err) != agent.NotFound {
+		t.Errorf("check-out of what is gone: %v", err)
+	}
+}
+
+// gitObjects lists the loose objects of a bare repository.
+func gitObjects(t *testing.T, dir string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "objects", "??", "*"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no objects: %v", err)
+	}
+	for i, path := range found {
+		found[i] = filepath.Base(filepath.Dir(path)) + filepath.Base(path)
+	}
+	return found
 }

@@ -32,6 +32,20 @@ func (r *Repo) Diff(ctx context.Context, from, to string, w io.Writer) error {
 	return err
 }
 
+// Changed returns the paths that differ between two commits; a rename has two.
+func (r *Repo) Changed(ctx context.Context, from, to string) ([]string, error) {
+	trees, err := r.treesOf(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"--git-dir=" + r.mirror.git, "diff-tree", "-r", "-z", "--name-only", "--no-renames"}
+	out, err := gitRun{args: append(args, trees...), dir: r.mirror.dir, env: noFetch}.output(ctx)
+	if err != nil || len(out) == 0 {
+		return nil, err
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"), nil
+}
+
 // Stat counts the change from one commit to another the way Diff shows it.
 func (r *Repo) Stat(ctx context.Context, from, to string) (agent.Stat, error) {
 	trees, err := r.treesOf(ctx, from, to)
