@@ -75,6 +75,9 @@ type Duration time.Duration
 
 func (d Duration) String() string { return time.Duration(d).String() }
 
+// Std returns d as the standard library has it.
+func (d Duration) Std() time.Duration { return time.Duration(d) }
+
 // MarshalText implements encoding.TextMarshaler.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 

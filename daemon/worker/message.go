@@ -1,0 +1,46 @@
+package worker
+
+import (
+	"fmt"
+	"strings"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/patch"
+)
+
+// message is the result commit's message: what was asked, and which job it was.
+func (v *variant) message() string {
+	subject, body := v.spec.Title, ""
+	switch text := strings.TrimSpace(v.spec.Text); {
+	case v.spec.Kind == agent.Command:
+		subject = "run " + subject
+		fallthrough
+	case v.spec.Kind == agent.Prompt:
+		if text != v.spec.Title {
+			body = strings.ToValidUTF8(text, "?") + "\n\n"
+		}
+	}
+	return fmt.Sprintf("%s\n\n%sAgent-Job: %s\n", subject, body, v.ref())
+}
+
+// refName is where a variant's result is kept in the mirror.
+func refName(r agent.Ref) string { return "refs/agent/" + r.String() }
+
+func sizeOf(s agent.Stat) string {
+	files := "1 file"
+	if s.Files != 1 {
+		files = fmt.Sprintf("%d files", s.Files)
+	}
+	return fmt.Sprintf("%s, +%d -%d", files, s.Added, s.Removed)
+}
+
+// verdictOf turns the patch library's refusals into verdicts.
+func verdictOf(err *patch.Error) agent.Verdict {
+	switch err.Kind {
+	case patch.Empty, patch.Malformed, patch.AlreadyApplied:
+		return agent.NoPatch
+	case patch.Conflict, patch.Exists, patch.Missing:
+		return agent.Conflict
+	}
+	return agent.Refused
+}

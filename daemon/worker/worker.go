@@ -1,0 +1,128 @@
+// Package worker takes variants from a queue and carries each through its steps:
+// make a patch, apply it, commit it, prove it, report it.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/repo"
+)
+
+// Queue is what a worker needs of a store: the queue, and hints that a job changed,
+// by which a cancel reaches a running command at once and not at the next renewal.
+type Queue interface {
+	agent.Queue
+	Watch(ctx context.Context) iter.Seq2[agent.ID, error]
+}
+
+// Config is what New needs. Zero numbers take the defaults named here.
+type Config struct {
+	Queue    Queue
+	Repos    *repo.Set
+	Baseline string        // directory for the base's own check results
+	Name     string        // who claims, as events show it; default "worker"
+	Slots    int           // variants carried at a time; default 1
+	Checks   int           // check commands run at a time, over all slots; default 1
+	Lease    time.Duration // default 30 s; renewed at a third of it
+	Limits   agent.Limits  // for what a Spec leaves open; Make and Check default to 10 min, Output to 64 MiB
+	Log      *slog.Logger
+}
+
+// Worker carries variants. One Worker serves one process.
+type Worker struct {
+	cfg      Config
+	checking chan struct{} // a token for each check command that may run
+	base     *baseline
+	busy     atomic.Int32
+	held     held
+}
+
+// New returns a worker that does nothing until Run.
+func New(cfg Config) *Worker {
+	setDefault(&cfg.Name, "worker")
+	setDefault(&cfg.Slots, 1)
+	setDefault(&cfg.Checks, 1)
+	setDefault(&cfg.Lease, 30*time.Second)
+	setDefault(&cfg.Limits.Make, agent.Duration(10*time.Minute))
+	setDefault(&cfg.Limits.Check, agent.Duration(10*time.Minute))
+	setDefault(&cfg.Limits.Output, 64<<20)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Worker{cfg: cfg, checking: make(chan struct{}, cfg.Checks), base: newBaseline(cfg.Baseline)}
+}
+
+func setDefault[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}
+
+// Busy returns how many variants are being carried, and how many could be.
+func (w *Worker) Busy() (running, limit int) { return int(w.busy.Load()), w.cfg.Slots }
+
+// Run claims and carries variants until ctx ends. Then it ends what runs, gives the
+// variants back without using up an attempt, and returns nil. It returns an error
+// only when the queue itself is gone.
+func (w *Worker) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var slots sync.WaitGroup
+	slots.Go(func() { w.listen(ctx) })
+	for range w.cfg.Slots {
+		slots.Go(func() {
+			if err := w.serve(ctx); err != nil {
+				stop(err)
+			}
+		})
+	}
+	<-ctx.Done()
+	slots.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("worker %s: %w", w.cfg.Name, err)
+	}
+	return nil
+}
+
+// serve is one slot: one variant after the other.
+func (w *Worker) serve(ctx context.Context) error {
+	for ctx.Err() == nil {
+		lease, err := w.cfg.Queue.Claim(ctx, w.cfg.Name, w.cfg.Lease)
+		switch {
+		case ctx.Err() != nil && err != nil:
+			return nil
+		case err != nil:
+			return err
+		}
+		w.busy.Add(1)
+		w.carry(ctx, lease)
+		w.busy.Add(-1)
+	}
+	return nil
+}
+
+// listen passes the store's hints on to the holds of the jobs they name. Losing the
+// hints costs promptness only: renewals still find out.
+func (w *Worker) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		for id, err := range w.cfg.Queue.Watch(ctx) {
+			if err != nil {
+				break
+			}
+			w.held.nudge(id)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
