@@ -1,0 +1,149 @@
+package agent_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "codeagent.dev/agent"
+
+// law is the import law: for each package, which of ours it may import and why not
+// more. "." is the root package. Tests may import more.
+var law = map[string]struct {
+	may string
+	why string
+}{
+	".":               {"", "the domain knows no adapter"},
+	"api":             {".", "the wire format is shared by client and gateway and knows neither"},
+	"client":          {". api", "a front end must work without linking the daemon"},
+	"cmd/agent":       {"*", "the one place that knows everything"},
+	"config":          {".", "settings are read before anything else exists"},
+	"daemon":          {". api daemon/gateway", "it runs parts that are handed to it"},
+	"daemon/gateway":  {". api", "gateway and worker meet only in the store"},
+	"daemon/worker":   {". patch proc repo maker", "gateway and worker meet only in the store"},
+	"maker":           {". proc", "a maker turns a Spec into a patch and knows no queue"},
+	"patch":           {"", "a pure library"},
+	"proc":            {"", "it runs commands, whoever asks"},
+	"repo":            {". patch", "git, and nothing of queues"},
+	"store":           {". store/bolt store/mem", "it opens a driver by URL"},
+	"store/bolt":      {".", "drivers do not know each other"},
+	"store/mem":       {".", "drivers do not know each other"},
+	"store/storetest": {".", "the law of stores knows no store"},
+	"tui":             {". patch", "it draws an agent.Jobs, whoever implements it"},
+}
+
+// owners names the only packages that may import a third-party module, so that it
+// can be replaced in one place. Test files are free.
+var owners = map[string]string{
+	"charm.land/bubbletea/v2":          "tui",
+	"charm.land/lipgloss/v2":           "tui",
+	"github.com/fsnotify/fsnotify":     "watch",
+	"github.com/go-git/go-git/v5":      "repo",
+	"github.com/goccy/go-yaml":         "config",
+	"github.com/gofrs/flock":           "api repo",
+	"github.com/charmbracelet/x/ansi":  "tui",
+	"github.com/google/go-cmp":         "store/storetest",
+	"github.com/mattn/go-isatty":       "cmd/agent",
+	"github.com/spf13/cobra":           "cmd/agent",
+	"github.com/spf13/pflag":           "cmd/agent",
+	"go.etcd.io/bbolt":                 "store/bolt",
+	"golang.org/x/sys":                 "api proc repo daemon cmd/agent store/bolt",
+	"golang.org/x/term":                "cmd/agent tui",
+	"golang.org/x/tools":               "maker",
+	"gopkg.in/natefinch/lumberjack.v2": "daemon",
+}
+
+func TestImportLaw(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		if name == "" {
+			name = "."
+		}
+		rule, known := law[name]
+		if !known && !strings.HasPrefix(name, "scripts/") {
+			t.Errorf("package %s is not in the import law: add it to deps_test.go and ARCHITECTURE.md, with its reason", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			checkImport(t, name, rule.may, rule.why, imp)
+		}
+	}
+}
+
+func checkImport(t *testing.T, name, may, why, imp string) {
+	if imp == module || strings.HasPrefix(imp, module+"/") {
+		ours := strings.TrimPrefix(strings.TrimPrefix(imp, module), "/")
+		if ours == "" {
+			ours = "."
+		}
+		if may != "*" && !slices.Contains(strings.Fields(may), ours) {
+			t.Errorf("%s imports %s: %s", name, ours, why)
+		}
+		return
+	}
+	if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
+		return // the standard library
+	}
+	for mod, owner := range owners {
+		if imp == mod || strings.HasPrefix(imp, mod+"/") {
+			if !slices.Contains(strings.Fields(owner), name) {
+				t.Errorf("%s imports %s, which belongs to %s", name, imp, owner)
+			}
+			return
+		}
+	}
+	t.Errorf("%s imports %s, which has no owner: add it to deps_test.go and say in ARCHITECTURE.md why we take it", name, imp)
+}
+
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range law {
+		if !strings.Contains(string(text), "| `"+name+"` |") {
+			t.Errorf("ARCHITECTURE.md has no row for package %s", name)
+		}
+	}
+	for mod := range owners {
+		if !strings.Contains(string(text), mod) {
+			t.Errorf("ARCHITECTURE.md does not say why we take %s", mod)
+		}
+	}
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+// listPackages asks the go command about every system we ship for, so that a
+// forbidden import cannot hide behind a build constraint.
+func listPackages(t *testing.T) []goPackage {
+	var all []goPackage
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+		cmd.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("go list for %s: %v", system, err)
+		}
+		dec := json.NewDecoder(strings.NewReader(string(out)))
+		for {
+			var p goPackage
+			if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, p)
+		}
+	}
+	return all
+}
