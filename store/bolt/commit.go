@@ -1,6 +1,9 @@
 package bolt
 
 import (
+	"runtime"
+	"time"
+
 	bolt "go.etcd.io/bbolt"
 
 	"codeagent.dev/agent"
@@ -15,10 +18,11 @@ const (
 // batch is a number of acts that are committed together. done is closed when they
 // are on disk, or when err says why they are not.
 type batch struct {
-	acts []*act
-	size int64
-	done chan struct{}
-	err  error
+	acts    []*act
+	size    int64
+	awaited int // acts that somebody waits for
+	done    chan struct{}
+	err     error
 }
 
 // wait returns when everything up to b is settled.
@@ -46,6 +50,9 @@ func (s *Store) enqueueLocked(r *record, next *agent.Entry, a *act) {
 	}
 	s.last.acts = append(s.last.acts, a)
 	s.last.size += a.size
+	if a.behind == nil {
+		s.last.awaited++
+	}
 	s.unsynced += a.size
 	r.last = s.last
 	select {
@@ -60,7 +67,10 @@ func (b *batch) full() bool { return len(b.acts) >= batchActs || b.size >= batch
 // is closed and nothing waits.
 func (s *Store) commit() {
 	defer close(s.stopped)
+	var callers int // in the last commit, and those who came during it
+	var took time.Duration
 	for {
+		s.gather(callers, took)
 		s.mu.Lock()
 		var b *batch
 		if len(s.queue) > 0 {
@@ -70,10 +80,12 @@ func (s *Store) commit() {
 		s.mu.Unlock()
 		switch {
 		case b != nil:
+			awaited, start := b.awaited, time.Now()
 			err := broken
 			if err == nil {
 				err = s.write(b)
 			}
+			took, callers = time.Since(start), awaited+s.awaited()
 			s.settle(b, err)
 		case closed:
 			return
@@ -84,6 +96,30 @@ func (s *Store) commit() {
 			}
 		}
 	}
+}
+
+// gather lets those come who were acknowledged by the last commit and go on with their
+// next act, so that there may be as many acts as there are callers. Without it they
+// would miss this commit and come in the next, and two halves would take turns for
+// ever. It is no timer: a lone caller waits for nobody, and no more than a quarter of
+// the last commit's time is spent.
+func (s *Store) gather(callers int, took time.Duration) {
+	if s.awaited() == 0 {
+		return
+	}
+	for start := time.Now(); s.awaited() < callers && time.Since(start) < took/4; {
+		runtime.Gosched()
+	}
+}
+
+// awaited counts the acts that somebody waits for.
+func (s *Store) awaited() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.queue {
+		n += b.awaited
+	}
+	return n
 }
 
 // write commits b in one transaction.

@@ -56,22 +56,24 @@ func (s *Store) claimLocked(sl slot, worker string, ttl time.Duration) (agent.Le
 		return agent.Lease{}, err
 	}
 	s.token++
-	_, err = s.actLocked(r, nil, func(e *agent.Entry, now time.Time) error {
+	l := s.holdLocked(r, sl.variant, s.token, ttl)
+	_, err = s.actLocked(r, l, func(e *agent.Entry, now time.Time) error {
 		e.Claim(sl.variant, worker, s.token, now)
 		return nil
 	})
 	if err != nil {
+		s.letGoLocked(l)
 		return agent.Lease{}, err
 	}
-	s.holdLocked(r, sl.variant, s.token, ttl)
 	return agent.Lease{Job: r.Job.Clone(), Variant: sl.variant, Token: s.token}, nil
 }
 
-func (s *Store) holdLocked(r *record, variant int, token uint64, ttl time.Duration) {
+func (s *Store) holdLocked(r *record, variant int, token uint64, ttl time.Duration) *lease {
 	l := &lease{rec: r, variant: variant, token: token, ends: time.Now().Add(ttl)}
 	l.timer = time.AfterFunc(ttl, func() { s.expire(token) })
 	s.leases[token] = l
 	s.useLocked(r)
+	return l
 }
 
 // letGoLocked forgets a lease.
@@ -97,7 +99,7 @@ func (s *Store) expire(token uint64) {
 }
 
 func (s *Store) lapseLocked(l *lease) *batch {
-	b, err := s.actLocked(l.rec, nil, func(e *agent.Entry, now time.Time) error {
+	b, err := s.actLocked(l.rec, l, func(e *agent.Entry, now time.Time) error {
 		e.Lapse(l.variant, s.maxClaims, now)
 		return nil
 	})
