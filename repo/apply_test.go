@@ -319,3 +319,75 @@ line'; printf z >-dash; printf w >'back\slash'; printf v >':(glob)*'`, apply: Ap
 		})
 	}
 }
+
+// TestApplyCaseCollision: on a file system without case two names can be one file.
+func TestApplyCaseCollision(t *testing.T) {
+	for _, script := range []string{`echo x >A.txt`, `echo x >n; echo y >N`, `git mv keep.txt KEEP.txt`} {
+		s := newSandbox(t)
+		base := s.commit(startFiles)
+		r := s.open()
+		commit := s.result(r, base, script)
+		s.git("config", "core.ignorecase", "true")
+		r, err := r.set.Open(t.Context(), s.root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := s.all()
+		_, err = r.Apply(t.Context(), Apply{ID: "1-1", Base: base, Commit: commit})
+		if agent.CodeOf(err) != agent.Blocked || !strings.Contains(err.Error(), "only in case") {
+			t.Errorf("%s: got %v, want Blocked", script, err)
+		}
+		if diff := cmp.Diff(before, s.all()); diff != "" {
+			t.Errorf("something changed:\n%s", diff)
+		}
+	}
+}
+
+// TestApplyInvalid: requests that make no sense.
+func TestApplyInvalid(t *testing.T) {
+	s := newSandbox(t)
+	base := s.commit(startFiles)
+	r := s.open()
+	commit := s.result(r, base, `echo x >a.txt`)
+	same := gitIn(t, r.Mirror(), "-c", "user.name=n", "-c", "user.email=e", "commit-tree", "-p", base, "-m", "same", base+"^{tree}")
+	sub := gitIn(t, r.Mirror(), "-c", "user.name=n", "-c", "user.email=e", "commit-tree", "-p", base, "-m", "sub", s.treeWith(r, "160000 commit "+base+"\tsub"))
+	evil := gitIn(t, r.Mirror(), "-c", "user.name=n", "-c", "user.email=e", "commit-tree", "-p", base, "-m", "evil", s.treeWith(r, "100644 blob "+s.git("rev-parse", base+":a.txt")+"\t.git"))
+	tests := []struct {
+		name  string
+		apply Apply
+		code  agent.Code
+	}{
+		{"id", Apply{ID: "../x", Base: base, Commit: commit}, agent.Invalid},
+		{"no id", Apply{Base: base, Commit: commit}, agent.Invalid},
+		{"name for a commit", Apply{ID: "1-1", Base: "HEAD", Commit: commit}, agent.Invalid},
+		{"commit is gone", Apply{ID: "1-1", Base: base, Commit: strings.Repeat("1", 40)}, agent.NotFound},
+		{"base is gone", Apply{ID: "1-1", Base: strings.Repeat("1", 40), Commit: commit}, agent.NotFound},
+		{"paths select nothing", Apply{ID: "1-1", Base: base, Commit: commit, Paths: []string{"dir"}}, agent.Invalid},
+		{"no difference", Apply{ID: "1-1", Base: base, Commit: same}, agent.WrongState},
+		{"submodule", Apply{ID: "1-1", Base: base, Commit: sub}, agent.Invalid},
+		{".git", Apply{ID: "1-1", Base: base, Commit: evil}, agent.Invalid},
+	}
+	before := s.all()
+	for _, test := range tests {
+		if _, err := r.Apply(t.Context(), test.apply); agent.CodeOf(err) != test.code {
+			t.Errorf("%s: got %v, want %s", test.name, err, test.code)
+		}
+	}
+	if diff := cmp.Diff(before, s.all()); diff != "" {
+		t.Errorf("something changed:\n%s", diff)
+	}
+	s.noTraces()
+}
+
+// treeWith makes, in the mirror, the tree of HEAD with one more entry.
+func (s *sandbox) treeWith(r *Repo, entry string) string {
+	s.t.Helper()
+	cmd := exec.Command("git", "mktree", "--missing")
+	cmd.Dir = r.Mirror()
+	cmd.Stdin = strings.NewReader(s.git("ls-tree", "HEAD") + "\n" + entry + "\n")
+	out, err := cmd.Output()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}

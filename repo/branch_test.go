@@ -112,3 +112,27 @@ func TestUndoBranchRefuses(t *testing.T) {
 	}
 	s.noTraces("5-1")
 }
+
+// TestBranchShallow: in a shallow clone the result comes without a history that the
+// person does not have.
+func TestBranchShallow(t *testing.T) {
+	s := newSandbox(t)
+	s.commit(startFiles)
+	s.commit(map[string]string{"a.txt": "second\n"})
+	clone := filepath.Join(filepath.Dir(s.root), "shallow")
+	s.git("clone", "-q", "--depth=1", "file://"+s.root, clone)
+	s.root = clone
+	base := s.git("rev-parse", "HEAD")
+	r := s.open()
+	commit := s.result(r, base, `echo x >b.txt`)
+	if err := r.Branch(t.Context(), "new", commit, "5-1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.git("log", "--format=%H", "new"); got != commit+"\n"+base {
+		t.Errorf("history of the branch:\n%s", got)
+	}
+	s.git("fsck")
+	if _, err := r.Apply(t.Context(), Apply{ID: "5-2", Base: base, Commit: commit, Index: true}); err != nil {
+		t.Error(err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -239,5 +240,66 @@ func TestOnlyOwnedIsRemoved(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(state, "ours")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("our directory is left: %v", err)
+	}
+}
+
+// TestPoolMany takes trees of two commits side by side from two pools on the same
+// directory, as two processes would.
+func TestPoolMany(t *testing.T) {
+	f := newPoolFixture(t)
+	other := newTreePool(f.pool.mirror, f.pool.dir)
+	defer other.close()
+	var group sync.WaitGroup
+	inUse := sync.Map{}
+	for i := range 6 {
+		pool, commit := []*treePool{f.pool, other}[i%2], []string{f.one, f.two}[i/2%2]
+		group.Go(func() {
+			for range 4 {
+				tree, err := pool.acquire(context.Background(), commit)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, taken := inUse.LoadOrStore(tree.dir, true); taken {
+					t.Errorf("%s has two holders", tree.dir)
+				}
+				if diff := cmp.Diff(f.want[commit], photo(t, tree.files())); diff != "" {
+					t.Errorf("wrong files:\n%s", diff)
+				}
+				inUse.Delete(tree.dir)
+				if err := tree.giveBack(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if numbers, _ := f.pool.numbers(); len(numbers) > f.pool.idle {
+		t.Errorf("%d trees kept, want at most %d", len(numbers), f.pool.idle)
+	}
+}
+
+func TestKeepTreesOption(t *testing.T) {
+	s := newSandbox(t)
+	base := s.commit(startFiles)
+	set := NewSet(s.state, KeepTrees(1, time.Hour))
+	defer set.Close()
+	r, err := set.Open(t.Context(), s.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held []*Checkout
+	for range 3 {
+		c, err := r.Checkout(t.Context(), base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, c)
+	}
+	for _, c := range held {
+		c.Close()
+	}
+	if numbers, _ := r.mirror.pool.numbers(); len(numbers) != 1 {
+		t.Errorf("%d trees kept, want 1", len(numbers))
 	}
 }

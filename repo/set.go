@@ -21,6 +21,9 @@ type Set struct {
 	state string
 	idle  time.Duration
 
+	keepTrees int           // idle work trees of a repository
+	keepAge   time.Duration // of an idle work tree
+
 	mu      sync.Mutex
 	closed  bool
 	repos   map[string]*Repo   // by the directory they were opened with
@@ -28,15 +31,31 @@ type Set struct {
 	pools   map[poolKey]*pool
 }
 
+// Option is a choice of NewSet.
+type Option func(*Set)
+
+// KeepTrees keeps at most idle work trees that nobody uses of each repository, and
+// those no longer than age (which GC looks at). The default is 4 and a week.
+func KeepTrees(idle int, age time.Duration) Option {
+	return func(s *Set) { s.keepTrees, s.keepAge = idle, age }
+}
+
 // NewSet returns an empty Set that keeps its mirrors under the directory state.
-func NewSet(state string) *Set {
-	return &Set{
+func NewSet(state string, options ...Option) *Set {
+	s := &Set{
 		state:   state,
 		idle:    idleAfter,
 		repos:   map[string]*Repo{},
 		mirrors: map[string]*mirror{},
 		pools:   map[poolKey]*pool{},
+
+		keepTrees: defaultIdleTrees,
+		keepAge:   defaultTreeAge,
 	}
+	for _, option := range options {
+		option(s)
+	}
+	return s
 }
 
 // Open returns the repository whose work tree or git directory dir lies in, and
@@ -104,6 +123,7 @@ func (s *Set) mirror(found location) *mirror {
 	m := s.mirrors[found.commonDir]
 	if m == nil {
 		m = newMirror(s.state, found)
+		m.pool.idle, m.pool.age = s.keepTrees, s.keepAge
 		s.mirrors[found.commonDir] = m
 	}
 	return m
