@@ -21,7 +21,7 @@ func (command) Make(ctx context.Context, req Request) (Answer, error) {
 	defer lines.Close()
 	limits := req.Spec.Limits
 	res, err := proc.Run(ctx, proc.Cmd{
-		Shell: req.Spec.Text, Dir: req.Dir, Time: limits.Make.Std(), Output: limits.Output, Sink: lines.Write,
+		Shell: req.Spec.Text, Dir: req.Dir, Hold: req.Hold, Time: limits.Make.Std(), Output: limits.Output, Sink: lines.Write,
 		Env: proc.Env(req.Spec.Env, "AGENT_VARIANT="+strconv.Itoa(req.Variant), "AGENT_TRY="+strconv.Itoa(req.Try)),
 	})
 	switch {

@@ -6,6 +6,7 @@ package maker
 import (
 	"context"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -19,6 +20,7 @@ type Request struct {
 	Try     int               // from 1
 	Tree    fs.FS             // the base, for makers that write
 	Dir     string            // a check-out of the base, for makers that edit
+	Hold    *os.File          // keeps Dir ours, see proc.Cmd.Hold
 	Report  string            // what was wrong with the try before; "" on the first
 	Log     func(text string) // takes what the maker prints
 }

@@ -13,6 +13,7 @@ func adopt() {}
 func keepPrivate() {
 	syscall.CloseOnExec(3)
 	syscall.CloseOnExec(4)
+	syscall.CloseOnExec(5)
 }
 
 // commandAttr gives the command a session of its own, so that signals to its group,

@@ -22,6 +22,7 @@ func keepPrivate() {
 	if unix.CloseRange(3, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC) != nil { // before Linux 5.11
 		syscall.CloseOnExec(3)
 		syscall.CloseOnExec(4)
+		syscall.CloseOnExec(5)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 )
@@ -31,6 +32,12 @@ type Cmd struct {
 	Time   time.Duration // limit on the whole run; 0: none
 	Output int64         // limit on the bytes printed; 0: none
 	Grace  time.Duration // from SIGTERM to SIGKILL when a limit ends it; 0: DefaultGrace; negative: none
+
+	// Hold is kept open, but not for the command, until the last process of its tree has
+	// ended, also when this process is killed before. With a lock on it, what the
+	// command works on stays locked for just as long. May be nil; ignored on Windows,
+	// where nothing outlives this process.
+	Hold *os.File
 
 	// Sink gets stdout and stderr, merged, as they come, byte for byte, at most Output
 	// bytes. Calls are never concurrent and none comes after Run returned. It must not

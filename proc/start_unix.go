@@ -77,7 +77,7 @@ func start(c Cmd, path string, out *output) (*process, error) {
 }
 
 // launch makes the pipes and starts the guard. Its descriptors are: 0 to 2 the
-// command's, 3 the control pipe, 4 the status pipe.
+// command's, 3 the control pipe, 4 the status pipe, 5 Cmd.Hold.
 func launch(c Cmd, fds *pipes) (p *process, status *os.File, err error) {
 	p = &process{}
 	if c.Stdin == nil {
@@ -104,6 +104,9 @@ func launch(c Cmd, fds *pipes) (p *process, status *os.File, err error) {
 		Env:   guardEnv,
 		Files: []*os.File{t[0], t[1], t[1], t[2], t[3]},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
+	}
+	if c.Hold != nil {
+		attr.Files = append(attr.Files, c.Hold)
 	}
 	p.guard, err = startSelf(attr)
 	return p, status, err

@@ -55,6 +55,11 @@ func (c *Checkout) Close() error {
 	return c.err
 }
 
+// Lock is the file whose lock keeps the tree ours. A process that may outlive this
+// one and still be at work in the tree has to keep it open (proc.Cmd.Hold), or a later
+// holder would share the tree with it.
+func (c *Checkout) Lock() *os.File { return c.tree.held.file }
+
 // Commit makes a result commit of what has become of the directory: the difference
 // to the commit checked out, the way `git add -A` sees it. It does not matter what the
 // command did with git meanwhile - committed, staged, switched branches, ruined the

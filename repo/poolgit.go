@@ -35,6 +35,10 @@ func (t *poolTree) git(args ...string) gitRun {
 }
 
 // copyFile copies the bytes of a file; the copy is there completely or not at all.
+//
+// The copy has the original's time. By an index's own time git knows which files may
+// have changed since without a sign of it, in the same tick of the clock and to the
+// same size; under a younger index it would take such a change for none.
 func copyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -50,10 +54,22 @@ func copyFile(from, to string) error {
 		err = closeErr
 	}
 	if err == nil {
+		err = sameTime(in, out.Name())
+	}
+	if err == nil {
 		err = os.Rename(out.Name(), to)
 	}
 	if err != nil {
 		os.Remove(out.Name())
 	}
 	return err
+}
+
+// sameTime gives a copy the time of its original.
+func sameTime(original *os.File, copied string) error {
+	info, err := original.Stat()
+	if err != nil {
+		return err
+	}
+	return os.Chtimes(copied, info.ModTime(), info.ModTime())
 }

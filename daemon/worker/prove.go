@@ -9,6 +9,7 @@ import (
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/proc"
+	"codeagent.dev/agent/repo"
 )
 
 // prove runs the Spec's checks on the result commit, and on the base where that was
@@ -17,6 +18,9 @@ import (
 func (v *variant) prove(ctx context.Context, out *agent.Outcome) (next string) {
 	if len(v.spec.Checks) == 0 {
 		out.Verdict, out.Reason = agent.Unverified, "no checks are configured"
+		if v.spec.NoChecks {
+			out.Reason = "checks were switched off"
+		}
 		return ""
 	}
 	runs, err := v.runChecks(ctx, out.Commit, v.spec.Checks)
@@ -87,7 +91,7 @@ func (v *variant) runChecks(ctx context.Context, commit string, checks []agent.C
 	defer v.giveBack(tree)
 	runs := make([]checkRun, len(checks))
 	for i, check := range checks {
-		if runs[i], err = v.runCheck(ctx, tree.Dir, commit, check); err != nil {
+		if runs[i], err = v.runCheck(ctx, tree, commit, check); err != nil {
 			return nil, err
 		}
 	}
@@ -95,8 +99,8 @@ func (v *variant) runChecks(ctx context.Context, commit string, checks []agent.C
 }
 
 // runCheck waits for its turn among all checks of the process and runs one.
-func (v *variant) runCheck(ctx context.Context, tree, commit string, check agent.Check) (checkRun, error) {
-	dir, err := checkDir(tree, check.Dir)
+func (v *variant) runCheck(ctx context.Context, tree *repo.Checkout, commit string, check agent.Check) (checkRun, error) {
+	dir, err := checkDir(tree.Dir, check.Dir)
 	if err != nil {
 		return checkRun{NotRun: true, Exit: -1, Reason: err.Error()}, nil
 	}
@@ -116,6 +120,7 @@ func (v *variant) runCheck(ctx context.Context, tree, commit string, check agent
 	setDefault(&limit, v.spec.Limits.Check)
 	res, err := proc.Run(ctx, proc.Cmd{
 		Shell: check.Run, Dir: dir, Env: proc.Env(v.spec.Env), Time: limit.Std(), Output: v.spec.Limits.Output, Sink: lines.Write,
+		Hold: tree.Lock(),
 	})
 	lines.Close()
 	if err != nil {

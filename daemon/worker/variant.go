@@ -148,7 +148,7 @@ func (v *variant) edit(ctx context.Context, m maker.Maker, req maker.Request, ch
 		return repo.Result{}, err
 	}
 	defer v.giveBack(tree)
-	req.Dir = tree.Dir
+	req.Dir, req.Hold = tree.Dir, tree.Lock()
 	if _, err := m.Make(ctx, req); err != nil {
 		return repo.Result{}, err
 	}
