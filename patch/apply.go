@@ -212,6 +212,9 @@ func (j *job) file(f *File) error {
 		if was, old, err = j.source(f); err != nil {
 			return err
 		}
+		if !was.exists() {
+			rep.Op, was.mode = Create, ModeFile
+		}
 	}
 	data, err := f.content(old, &rep)
 	if err != nil {
@@ -257,6 +260,8 @@ func (j *job) source(f *File) (entry, []byte, error) {
 		return e, nil, f.errorf(Unsupported, f.Old, "a submodule cannot be changed by a patch")
 	case e.dir:
 		return e, nil, f.errorf(Missing, f.Old, "this is a directory, not a file")
+	case !e.exists() && f.fromNothing():
+		return e, nil, nil
 	case !e.exists():
 		return e, nil, f.errorf(Missing, f.Old, "there is no such file")
 	}
@@ -265,6 +270,12 @@ func (j *job) source(f *File) (entry, []byte, error) {
 	}
 	data, err := j.tree.read(f.Old, e)
 	return e, data, err
+}
+
+// fromNothing reports whether a plain diff may mean to create a file, though it
+// does not say so with /dev/null: its only hunk is for an empty file.
+func (f *File) fromNothing() bool {
+	return f.Op == Modify && f.OldMode == 0 && f.OldID == "" && len(f.Hunks) == 1 && f.Hunks[0].OldStart == 0 && f.Hunks[0].OldLines == 0
 }
 
 // content returns what the section makes of old.

@@ -32,7 +32,7 @@ func (m *matcher) ambiguous(s *side, places []place) *Error {
 	if m.moved {
 		e.Reason += ", and a hunk above it has moved"
 	}
-	e.Wanted = splitLines(s.old)
+	e.Wanted = shownLines(s.old)
 	return e
 }
 
@@ -57,7 +57,7 @@ func (m *matcher) nowhere(s *side) *Error {
 // nearest fills in what stands where the hunk most likely belongs: each of its
 // lines that is not common votes for the place it would give the hunk.
 func (m *matcher) nearest(s *side, e *Error) {
-	e.Wanted = splitLines(s.old)
+	e.Wanted = shownLines(s.old)
 	line := s.first()
 	if x := m.indexed(); x != nil {
 		line = min(line, len(x.next))
@@ -91,15 +91,11 @@ func (m *matcher) nearest(s *side, e *Error) {
 		p, ok = m.seek(line)
 	}
 	e.At = p.line + 1
-	rest := m.old[p.at:]
-	for range e.Wanted {
-		if len(rest) == 0 {
-			break
-		}
-		text := firstLine(rest)
-		rest = rest[len(text):]
-		e.Found = append(e.Found, string(bytes.TrimSuffix(text, []byte("\n"))))
+	end := p.at
+	for range splitLines(s.old) {
+		end += len(firstLine(m.old[end:]))
 	}
+	e.Found = shownLines(m.old[p.at:end])
 	e.First = firstDifference(e.Wanted, e.Found)
 }
 
@@ -107,12 +103,24 @@ func abs(n int) int { return max(n, -n) }
 
 // firstDifference returns the index of the first line that differs; -1: none.
 func firstDifference(a, b []string) int {
-	for i := range a {
-		if i >= len(b) || a[i] != b[i] {
+	for i := range max(len(a), len(b)) {
+		if i >= len(a) || i >= len(b) || a[i] != b[i] {
 			return i
 		}
 	}
 	return -1
+}
+
+// openMark stands after a last line without a newline.
+const openMark = `\ No newline at end of file`
+
+// shownLines returns the lines of text, and openMark if it ends inside a line.
+func shownLines(text []byte) []string {
+	lines := splitLines(text)
+	if isOpen(text) {
+		lines = append(lines, openMark)
+	}
+	return lines
 }
 
 // splitLines returns the lines of text without their newlines.

@@ -233,16 +233,20 @@ func (g *gitHeader) names() (old, new string, cut bool, reason string) {
 		bare := ok && a == g.from && b == g.to || g.head == g.from+" "+g.to || g.head == quote(g.from)+" "+quote(g.to)
 		return g.from, g.to, !bare, ""
 	}
-	if !ok {
-		return "", "", false, "the names in the `diff --git` line cannot be told apart"
-	}
-	if a == b {
+	if ok && a == b {
 		return a, b, false, ""
 	}
 	old, okOld := strip(a)
 	new, okNew := strip(b)
-	if !okOld || !okNew || old != new {
-		return "", "", false, "the `diff --git` line names two files, and no rename or copy line does"
+	if ok && okOld && okNew && old == new {
+		return old, new, true, ""
 	}
-	return old, new, true, ""
+	if g.old == "" || g.new == "" {
+		return "", "", false, "the `diff --git` line does not name one file, and no line below it does"
+	}
+	name, err := plainNames(g.old, g.new)
+	if err != nil || name == "" {
+		return "", "", false, "the file header does not name one file"
+	}
+	return name, name, g.old != name && g.new != name, ""
 }

@@ -3,6 +3,7 @@ package patch
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // text returns what the hunks make of old.
@@ -43,7 +44,9 @@ type matcher struct {
 
 	moved  bool // a hunk was found elsewhere than stated
 	index  *index
-	budget int // bytes that may still be compared in searches
+	hashed bool // same is known
+	same   bool // old is the content the index line names
+	budget int  // bytes that may still be compared in searches
 }
 
 // place is where a hunk stands in the old content.
@@ -108,18 +111,20 @@ func (m *matcher) hunk(h *Hunk) (moved int, err *Error) {
 }
 
 // find returns the one place where the hunk's old text stands: the stated line, or
-// the only other one. Once a hunk above has moved the stated line proves nothing,
-// so then the text must be unique in the file.
+// the only other one. Once a hunk above has moved, the stated line proves little,
+// and so it does for a hunk without context (git diff -U0) unless the index line
+// says that the file is the one the patch was made for. Then the text must be
+// unique in the file.
 func (m *matcher) find(s *side) (place, *Error) {
 	stated, ok := m.seek(s.first())
 	fits := ok && stated.at >= m.end && m.fits(s, stated.at) && (!s.endsWhereItIs || stated.at+len(s.old) == len(m.old))
 	if len(s.old) == 0 {
-		if fits && (len(m.old) == 0 || !m.moved && m.file.proved(m.old)) {
+		if fits && (len(m.old) == 0 || !m.moved && m.proved()) {
 			return stated, nil
 		}
 		return place{}, m.conflict(s, "it has no old lines, so nothing shows where its new lines belong; make the patch with context")
 	}
-	if fits && !m.moved {
+	if fits && !m.moved && (s.lead+s.trail > 0 || stated.at+len(s.old) == len(m.old) || m.proved()) {
 		return stated, nil
 	}
 	places, err := m.search(s.old, s.stands(m))
@@ -139,6 +144,16 @@ func (m *matcher) find(s *side) (place, *Error) {
 		return place{}, m.conflict(s, "its old text is not at line %d, and too little to be sure of line %d", s.OldStart, places[0].line+1)
 	}
 	return places[0], nil
+}
+
+// proved reports whether the file is the one the index line names. Seven digits of
+// the id will do, because this only confirms a place that the text fits.
+func (m *matcher) proved() bool {
+	if !m.hashed {
+		id := m.file.OldID
+		m.hashed, m.same = true, len(id) >= 7 && strings.HasPrefix(blobID(m.old, len(id)), id)
+	}
+	return m.same
 }
 
 // seek returns where a line begins; the end of the file counts as a line.

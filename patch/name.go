@@ -76,26 +76,41 @@ func unquote(s string) (name, rest string, ok bool) {
 func octal(s string) bool { return s != "" && strings.Trim(s, "01234567") == "" }
 
 // fileName reads the name of a `--- ` or `+++ ` line, the marker cut off. What
-// follows a tab is a time stamp; epoch reports that it is the one GNU diff gives
-// to a file that is not there.
+// follows a tab, and what looks like a time stamp, does not belong to it; epoch
+// reports that the stamp is the one GNU diff gives to a file that is not there.
 func fileName(s string) (name string, epoch, ok bool) {
 	if strings.HasPrefix(s, `"`) {
 		name, rest, ok := unquote(s)
-		return name, isEpoch(rest), ok && name != ""
+		_, stamp, _ := cutStamp(rest)
+		return name, isEpoch(stamp), ok && name != ""
 	}
-	name, stamp, _ := strings.Cut(s, "\t")
-	return name, isEpoch(stamp), name != ""
+	if name, ok := strings.CutSuffix(s, "\t"); ok { // git's end of a name with blanks
+		return name, false, name != ""
+	}
+	name, stamp, ok := cutStamp(s)
+	if !ok {
+		name, _, _ = strings.Cut(s, "\t")
+	}
+	return name, ok && isEpoch(stamp), name != ""
 }
 
-func isEpoch(stamp string) bool {
-	stamp = strings.TrimSpace(stamp)
-	for _, layout := range []string{"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -07:00"} {
-		if t, err := time.Parse(layout, stamp); err == nil {
-			return t.Unix() == 0 && t.Nanosecond() == 0
+// cutStamp splits a date, a time and a zone off the end of s.
+func cutStamp(s string) (name string, stamp time.Time, ok bool) {
+	cut := len(s)
+	for range 3 {
+		if cut = strings.LastIndexAny(s[:cut], " \t"); cut < 0 {
+			return s, time.Time{}, false
 		}
 	}
-	return false
+	for _, layout := range []string{"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -07:00"} {
+		if stamp, err := time.Parse(layout, s[cut+1:]); err == nil {
+			return strings.TrimRight(s[:cut], " \t"), stamp, true
+		}
+	}
+	return s, time.Time{}, false
 }
+
+func isEpoch(stamp time.Time) bool { return stamp.Unix() == 0 && stamp.Nanosecond() == 0 }
 
 // strip cuts the first directory off a name, as `-p1` does.
 func strip(name string) (string, bool) {

@@ -3,7 +3,6 @@ package patch
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -99,69 +98,4 @@ func (blob *Blob) render(b *bytes.Buffer) {
 	fmt.Fprintf(b, "%s %d\n", kind, len(blob.Data))
 	b.Write(appendBase85(nil, deflate(blob.Data)))
 	b.WriteByte('\n')
-}
-
-// Reverse returns the patch that undoes p. A copy cannot be undone without the
-// file's content, nor a binary change that came without its other half: that is
-// an Unsupported error.
-func (p *Patch) Reverse() (*Patch, error) {
-	back := &Patch{Files: make([]File, len(p.Files))}
-	for i := range p.Files {
-		f := &p.Files[len(p.Files)-1-i]
-		r := *f
-		r.Old, r.New = f.New, f.Old
-		r.OldMode, r.NewMode = f.NewMode, f.OldMode
-		r.OldID, r.NewID = f.NewID, f.OldID
-		switch f.Op {
-		case Create:
-			r.Op = Delete
-		case Delete:
-			r.Op = Create
-		case Copy:
-			return nil, f.errorf(Unsupported, f.New, "a patch that copies a file cannot be reversed")
-		}
-		if f.Binary != nil {
-			if f.Binary.Back == nil {
-				return nil, f.errorf(Unsupported, f.Path(), "a binary change without its other half cannot be reversed")
-			}
-			r.Binary = &Binary{Forward: f.Binary.Back, Back: f.Binary.Forward}
-		}
-		r.Hunks = make([]Hunk, len(f.Hunks))
-		for k := range f.Hunks {
-			r.Hunks[k] = f.Hunks[k].reverse()
-		}
-		if r.Op == Create && len(r.Hunks) == 0 && r.Binary == nil && r.lacks() {
-			return nil, f.errorf(Unsupported, f.Old, "a delete that leaves out the content cannot be reversed")
-		}
-		back.Files[i] = r
-	}
-	return back, nil
-}
-
-func (h *Hunk) reverse() Hunk {
-	r := *h
-	r.OldStart, r.OldLines, r.NewStart, r.NewLines = h.NewStart, h.NewLines, h.OldStart, h.OldLines
-	r.Body = make([]byte, 0, len(h.Body))
-	// Within a block of changes the removed lines come first, as diffs have them.
-	var added []byte
-	for rest := h.Body; len(rest) > 0; {
-		raw := firstLine(rest)
-		rest = rest[len(raw):]
-		op := raw[0]
-		if len(rest) > 0 && rest[0] == '\\' {
-			raw = slices.Concat(raw, firstLine(rest))
-			rest = rest[len(firstLine(rest)):]
-		}
-		switch op {
-		case '+':
-			r.Body = append(append(r.Body, '-'), raw[1:]...)
-		case '-':
-			added = append(append(added, '+'), raw[1:]...)
-		default:
-			r.Body = append(append(r.Body, added...), raw...)
-			added = added[:0]
-		}
-	}
-	r.Body = append(r.Body, added...)
-	return r
 }

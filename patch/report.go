@@ -27,18 +27,25 @@ func (e *Error) Report() string {
 			fmt.Fprintf(&b, "\nthe file ends before line %d\n", e.At)
 		}
 	}
-	if e.First >= 0 && e.First < len(e.Wanted) && len(e.Found) > 0 {
-		fmt.Fprintf(&b, "\nthe first difference, at line %d of the file:\n  expected: %s\n", e.At+e.First, strconv.Quote(clip(e.Wanted[e.First])))
-		if e.First < len(e.Found) {
-			fmt.Fprintf(&b, "  found:    %s\n", strconv.Quote(clip(e.Found[e.First])))
-		} else {
-			b.WriteString("  found:    the end of the file\n")
-		}
+	if e.First >= 0 && len(e.Wanted) > 0 && len(e.Found) > 0 {
+		fmt.Fprintf(&b, "\nthe first difference, at line %d of the file:\n  expected: %s\n  found:    %s\n",
+			e.At+e.First, lineAt(e.Wanted, e.First, "the end of the hunk"), lineAt(e.Found, e.First, "the end of the file"))
 	}
 	if hint := e.hint(); hint != "" {
 		b.WriteString("\n" + hint + "\n")
 	}
 	return strings.ToValidUTF8(b.String(), "�")
+}
+
+// lineAt returns a line with its blanks visible, or what stands for its lack.
+func lineAt(lines []string, i int, none string) string {
+	switch {
+	case i >= len(lines):
+		return none
+	case lines[i] == openMark:
+		return "no newline at the end of the line above"
+	}
+	return strconv.Quote(clip(lines[i]))
 }
 
 // block writes lines, numbered from at if that is not 0; first is always among them.
@@ -50,7 +57,7 @@ func block(b *strings.Builder, lines []string, at, first int) {
 	}
 	to := min(len(lines), from+maxReported)
 	for i, line := range lines[from:to] {
-		if at > 0 {
+		if at > 0 && line != openMark {
 			fmt.Fprintf(b, "%6d ", at+from+i)
 		}
 		fmt.Fprintf(b, "| %s\n", strings.TrimSuffix(clip(line), "\r"))
@@ -67,8 +74,12 @@ func (e *Error) hint() string {
 		return "give more context lines, so that the place is the only one"
 	case e.Kind == Conflict && e.Hunk > 0:
 		return "make the patch against the file as it is now, with its lines copied exactly"
+	case e.Kind == Malformed && e.Hunk > 0:
+		return "a hunk begins with @@ -START,LINES +START,LINES @@, its numbers are those of the lines that follow, and each of these begins with a blank, '-' or '+'"
+	case e.Kind == Exists:
+		return "to change the file, make a patch against its content"
 	case e.Kind == Empty:
-		return "answer with a unified diff: --- a/FILE, +++ b/FILE, @@ -1,3 +1,4 @@"
+		return "a patch has lines like --- a/FILE, +++ b/FILE and @@ -1,3 +1,4 @@"
 	}
 	return ""
 }

@@ -1,0 +1,128 @@
+package patch
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// TestMalformed gives texts that cannot be read, each with the line at fault.
+func TestMalformed(t *testing.T) {
+	const head = "--- a/f\n+++ b/f\n"
+	for _, tt := range []struct {
+		name, text string
+		kind       Kind
+		line       int
+	}{
+		{"nothing", "", Empty, 0},
+		{"prose", "I could not do it.\n\n- one\n+ two\n", Empty, 0},
+		{"no header", "@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"hunk after prose", head + "@@ -1 +1 @@\n-a\n+b\n\nand\n@@ -9 +9 @@\n-a\n+b\n", Malformed, 8},
+		{"bare hunk", head + "@@\n-a\n+b\n", Malformed, 3},
+		{"hunk with words", head + "@@ func main() @@\n-a\n+b\n", Malformed, 3},
+		{"no hunk", head + "so it goes\n", Malformed, 3},
+		{"huge number", head + "@@ -98765432109876543210 +1 @@\n-a\n+b\n", Malformed, 3},
+		{"negative", head + "@@ --1 +1 @@\n-a\n+b\n", Malformed, 3},
+		{"line 0", head + "@@ -0 +1 @@\n-a\n+b\n", Malformed, 3},
+		{"too few lines", head + "@@ -1,3 +1,3 @@\n-a\n+b\n x\n", Malformed, 7},
+		{"too few, another file", head + "@@ -1,3 +1,3 @@\n-a\n+b\ndiff --git a/g b/g\n", Malformed, 6},
+		{"too many lines", head + "@@ -1 +1 @@\n-a\n+b\n+c\n", Malformed, 6},
+		{"too many after a blank line", head + "@@ -1 +1 @@\n-a\n+b\n\n+c\n", Malformed, 6},
+		{"too many context lines", head + "@@ -1 +1 @@\n-a\n+b\n c\n", Malformed, 6},
+		{"more old than stated", head + "@@ -1 +1,2 @@\n-a\n-b\n+c\n+d\n", Malformed, 5},
+		{"no change", head + "@@ -1 +1 @@\n a\n", Malformed, 3},
+		{"strange marker", head + "@@ -1,2 +1,2 @@\n-a\n+b\n*c\n", Malformed, 6},
+		{"cut off", head + "@@ -1 +1 @@\n-a\n+b", Malformed, 5},
+		{"old after the end", head + "@@ -1,2 +1 @@\n-a\n\\ No newline at end of file\n-b\n+c\n", Malformed, 6},
+		{"context after the end", head + "@@ -1,2 +1,2 @@\n-a\n+c\n\\ No newline at end of file\n b\n", Malformed, 7},
+		{"overlap", head + "@@ -1,2 +1,2 @@\n a\n-b\n+c\n@@ -2 +2 @@\n-b\n+d\n", Malformed, 7},
+		{"out of order", head + "@@ -9 +9 @@\n-b\n+c\n@@ -2 +2 @@\n-b\n+d\n", Malformed, 6},
+		{"two files", "--- a/f\n+++ b/g\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"no file", "--- /dev/null\n+++ /dev/null\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"empty name", "--- a/\n+++ b/\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"bad quoting", "--- \"a/f\\9\"\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"create with old lines", "--- /dev/null\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"create twice", "--- /dev/null\n+++ b/f\n@@ -0,0 +1 @@\n+b\n@@ -0,0 +2 @@\n+b\n", Malformed, 1},
+		{"delete that keeps", "--- a/f\n+++ /dev/null\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"git: two names", "diff --git a/f b/g\nold mode 100644\nnew mode 100755\n", Malformed, 1},
+		{"git: other name", "diff --git a/f b/f\n--- a/f\n+++ b/g\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"git: one name", "diff --git a/f b/f\n--- a/f\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 1},
+		{"git: no names", "diff --git a/f b/f\n@@ -1 +1 @@\n-a\n+b\n", Malformed, 2},
+		{"git: nothing", "diff --git a/f b/f\nindex 1234567..89abcde 100644\n", Malformed, 1},
+		{"git: rename from only", "diff --git a/f b/g\nrename from f\n", Malformed, 1},
+		{"git: rename and copy", "diff --git a/f b/g\nrename from f\ncopy to g\n", Malformed, 3},
+		{"git: half a mode", "diff --git a/f b/f\nold mode 100644\n", Malformed, 1},
+		{"git: bad mode", "diff --git a/f b/f\nold mode 10x644\n", Malformed, 2},
+		{"git: no mode", "diff --git a/f b/f\nnew file mode \n", Malformed, 2},
+		{"git: directory", "diff --git a/f b/f\nnew file mode 040000\n", Malformed, 2},
+		{"git: file to link", "diff --git a/f b/f\nold mode 100644\nnew mode 120000\n", Malformed, 1},
+		{"git: content left out", "diff --git a/f b/f\nnew file mode 100644\nindex 0000000..89abcde\n", Malformed, 1},
+		{"submodule", "diff --git a/m b/m\nindex 1234567..89abcde 160000\n--- a/m\n+++ b/m\n@@ -1 +1 @@\n-Subproject commit 1\n+Subproject commit 2\n", Unsupported, 1},
+		{"new submodule", "diff --git a/m b/m\nnew file mode 160000\n--- /dev/null\n+++ b/m\n@@ -0,0 +1 @@\n+Subproject commit 2\n", Unsupported, 1},
+		{"combined", "diff --cc f\nindex 1,2..3\n--- a/f\n+++ b/f\n@@@ -1,1 -1,1 +1,1 @@@\n- a\n -b\n++c\n", Unsupported, 1},
+		{"binary too large", "diff --git a/f b/f\nGIT binary patch\nliteral 999999999\nHcmV?d00001\n\n", TooLarge, 3},
+		{"binary, wrong size", "diff --git a/f b/f\nGIT binary patch\nliteral 3\nHcmV?d00001\n\n", Malformed, 3},
+		{"binary, bad digit", "diff --git a/f b/f\nGIT binary patch\nliteral 0\nHcmV?d0,001\n\n", Malformed, 4},
+		{"binary, short line", "diff --git a/f b/f\nGIT binary patch\nliteral 0\nHcmV?d0000\n\n", Malformed, 4},
+		{"binary, no end", "diff --git a/f b/f\nGIT binary patch\nliteral 0\nHcmV?d00001\n", Malformed, 5},
+		{"binary, no data", "diff --git a/f b/f\nGIT binary patch\n", Malformed, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Apply([]byte(tt.text), memTree{"f": {ModeFile, []byte("a\n")}}, Options{})
+			if kindOf(err) != tt.kind {
+				t.Fatalf("got %v %v, want %v", kindOf(err), err, tt.kind)
+			}
+			if e := err.(*Error); e.Line != tt.line {
+				t.Errorf("line %d, want %d: %v", e.Line, tt.line, e)
+			}
+		})
+	}
+}
+
+// TestTooLarge holds the bounds that a text alone can reach.
+func TestTooLarge(t *testing.T) {
+	if _, err := Parse(make([]byte, MaxText+1)); kindOf(err) != TooLarge {
+		t.Errorf("text: %v", err)
+	}
+	section := "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n"
+	if _, err := Parse([]byte(strings.Repeat(section, MaxFiles+1))); kindOf(err) != TooLarge {
+		t.Errorf("files: %v", err)
+	}
+	tree := memTree{"f": {ModeFile, make([]byte, MaxFile+1)}}
+	if _, err := Apply([]byte(section), tree, Options{}); kindOf(err) != TooLarge {
+		t.Errorf("file: %v", err)
+	}
+}
+
+// TestBodyKeepsBytes parses what must come through byte for byte.
+func TestBodyKeepsBytes(t *testing.T) {
+	body := "-a\r\n+b \r\n+\xff\xfe\t\n \n\n"
+	p, err := Parse([]byte("--- a/f\n+++ b/f\n@@ -1,3 +1,4 @@ func x\n" + body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := p.Files[0].Hunks[0]
+	if string(h.Body) != body || h.Section != " func x" {
+		t.Errorf("body %q, section %q", h.Body, h.Section)
+	}
+	if got, want := h.Old(), "a\r\n\n\n"; string(got) != want {
+		t.Errorf("old %q, want %q", got, want)
+	}
+	if got, want := h.New(), "b \r\n\xff\xfe\t\n\n\n"; string(got) != want {
+		t.Errorf("new %q, want %q", got, want)
+	}
+}
+
+// TestWholePatchCRLF reads a patch whose every line end is CRLF, as a mail client
+// leaves it: it fits a file with such line ends, and no other.
+func TestWholePatchCRLF(t *testing.T) {
+	text := []byte(strings.ReplaceAll("diff --git a/f b/f\nindex 1234567..89abcde 100644\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n", "\n", "\r\n"))
+	res, err := Apply(text, memTree{"f": {ModeFile, []byte("a\r\n")}}, Options{})
+	if err != nil || !bytes.Equal(res.Writes[0].Data, []byte("b\r\n")) {
+		t.Errorf("%v %v", res, err)
+	}
+	_, err = Apply(text, memTree{"f": {ModeFile, []byte("a\n")}}, Options{})
+	if kindOf(err) != Conflict || !strings.Contains(report(err), `expected: "a\r"`) {
+		t.Errorf("%v\n%s", err, report(err))
+	}
+}
