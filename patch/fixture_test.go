@@ -197,7 +197,7 @@ type fixture struct {
 	fails, moved  string
 }
 
-func readFixture(t *testing.T, name string) fixture {
+func readFixture(t testing.TB, name string) fixture {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +226,7 @@ func readFixture(t *testing.T, name string) fixture {
 }
 
 // section returns what takes the content of the archive's file of that name.
-func (f *fixture) section(t *testing.T, words []string) func([]byte) {
+func (f *fixture) section(t testing.TB, words []string) func([]byte) {
 	file := memFile{mode: ModeFile}
 	open := false
 	for _, word := range words[1:] {

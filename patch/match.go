@@ -11,7 +11,11 @@ func (f *File) text(old []byte, rep *FileReport) ([]byte, error) {
 	if isBinary(old) {
 		return nil, f.errorf(BinaryFile, f.Path(), "the file is binary, and the patch has lines for it")
 	}
-	m := &matcher{file: f, old: old, budget: maxSearch}
+	size := len(old)
+	for i := range f.Hunks {
+		size += len(f.Hunks[i].Body)
+	}
+	m := &matcher{file: f, old: old, out: make([]byte, 0, size), budget: maxSearch}
 	for i := range f.Hunks {
 		h := &f.Hunks[i]
 		added, removed := h.Count()
@@ -119,7 +123,7 @@ func (m *matcher) find(s *side) (place, *Error) {
 	stated, ok := m.seek(s.first())
 	fits := ok && stated.at >= m.end && m.fits(s, stated.at) && (!s.endsWhereItIs || stated.at+len(s.old) == len(m.old))
 	if len(s.old) == 0 {
-		if fits && (len(m.old) == 0 || !m.moved && m.proved()) {
+		if fits && (len(m.old) == 0 || m.proved()) {
 			return stated, nil
 		}
 		return place{}, m.conflict(s, "it has no old lines, so nothing shows where its new lines belong; make the patch with context")
@@ -143,7 +147,20 @@ func (m *matcher) find(s *side) (place, *Error) {
 	case !s.anyContext || !informative(s.old):
 		return place{}, m.conflict(s, "its old text is not at line %d, and too little to be sure of line %d", s.OldStart, places[0].line+1)
 	}
-	return places[0], nil
+	return places[0], m.notTwice(s, places[0])
+}
+
+// notTwice refuses to move a hunk whose new text is in the file already: the place
+// that was meant may be that one, and the one that was found only its like.
+func (m *matcher) notTwice(s *side, found place) *Error {
+	there, err := m.search(s.new, func(place) bool { return true })
+	switch {
+	case err != nil:
+		return err
+	case len(there) > 0:
+		return m.conflict(s, "its old text is not at line %d but at line %d, and its new text already stands at line %d", s.OldStart, found.line+1, there[0].line+1)
+	}
+	return nil
 }
 
 // proved reports whether the file is the one the index line names. Seven digits of

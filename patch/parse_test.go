@@ -126,3 +126,19 @@ func TestWholePatchCRLF(t *testing.T) {
 		t.Errorf("%v\n%s", err, report(err))
 	}
 }
+
+// TestDuplicate gives a file two sections in ways that only one side shows.
+func TestDuplicate(t *testing.T) {
+	tree := memTree{"f": {ModeFile, nil}, "g": {ModeFile, nil}}
+	for _, text := range []string{
+		"diff --git a/f b/f\ndeleted file mode 100644\ndiff --git a/f b/f\ndeleted file mode 100644\n",
+		"diff --git a/f b/h\nrename from f\nrename to h\ndiff --git a/f b/i\nrename from f\nrename to i\n",
+		"diff --git a/f b/h\nrename from f\nrename to h\ndiff --git a/f b/f\nold mode 100644\nnew mode 100755\n",
+		"diff --git a/h b/h\nnew file mode 100644\ndiff --git a/h b/h\nnew file mode 100644\n",
+		"diff --git a/f b/h\ncopy from f\ncopy to h\ndiff --git a/g b/h\nrename from g\nrename to h\n",
+	} {
+		if _, err := Apply([]byte(text), tree, Options{}); kindOf(err) != Duplicate {
+			t.Errorf("got %v for\n%s", err, text)
+		}
+	}
+}

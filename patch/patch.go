@@ -18,7 +18,7 @@ import (
 const (
 	MaxText   = 64 << 20  // bytes of one patch
 	MaxFile   = 64 << 20  // bytes of one file, before or after
-	MaxTotal  = 512 << 20 // bytes of all files a patch writes, and of all binary data in it
+	MaxTotal  = 256 << 20 // bytes of all files a patch writes, and of all binary data in it
 	MaxPath   = 4096      // bytes of one path
 	MaxFiles  = 100_000   // file sections of one patch
 	maxNumber = 1 << 30   // the largest line number or count in a hunk header

@@ -1,0 +1,134 @@
+package patch
+
+import (
+	"bytes"
+	"strings"
+)
+
+// file makes the new content of one file.
+func (j *job) file(f *File) error {
+	rep := FileReport{Path: f.Path(), Op: f.Op, Hunks: len(f.Hunks)}
+	if f.Op == Rename || f.Op == Copy {
+		rep.Old = f.Old
+	}
+	var old []byte
+	var was entry
+	if f.Op != Create {
+		var err error
+		if was, old, err = j.source(f); err != nil {
+			return err
+		}
+		if !was.exists() {
+			rep.Op, was.mode = Create, ModeFile
+		}
+	}
+	data, err := f.content(old, &rep)
+	if err != nil {
+		return err
+	}
+	j.res.Files = append(j.res.Files, rep)
+	if j.total += len(data); len(data) > MaxFile || j.total > MaxTotal {
+		return f.errorf(TooLarge, f.Path(), "the patch makes more than may be written")
+	}
+	if f.Op == Delete {
+		if len(data) > 0 {
+			return f.errorf(Conflict, f.Old, "the file to delete holds more than the patch removes")
+		}
+		return nil
+	}
+	mode := was.mode
+	if f.NewMode != 0 && f.NewMode != f.OldMode {
+		mode = f.NewMode
+	}
+	if f.Op == Modify && mode == was.mode && bytes.Equal(data, old) {
+		return nil
+	}
+	if mode == ModeLink {
+		if reason := checkLink(f.New, string(data)); reason != "" {
+			return f.errorf(Refused, f.New, reason)
+		}
+	}
+	j.res.Writes = append(j.res.Writes, Write{Path: f.New, Mode: mode, Data: data})
+	return nil
+}
+
+// source returns the file that f changes, copies or removes.
+func (j *job) source(f *File) (entry, []byte, error) {
+	e, stop, err := j.tree.at(f.Old)
+	switch {
+	case err != nil:
+		return e, nil, err
+	case stop != "" && j.tree.seen[stop].mode == ModeFile, stop != "" && j.tree.seen[stop].mode == ModeExec:
+		return e, nil, f.errorf(Missing, f.Old, "there is no such file; "+j.tree.why(stop))
+	case stop != "":
+		return e, nil, f.errorf(Refused, f.Old, j.tree.why(stop))
+	case e.odd:
+		return e, nil, f.errorf(Unsupported, f.Old, "a submodule cannot be changed by a patch")
+	case e.dir:
+		return e, nil, f.errorf(Missing, f.Old, "this is a directory, not a file")
+	case !e.exists() && f.fromNothing():
+		return e, nil, nil
+	case !e.exists():
+		return e, nil, f.errorf(Missing, f.Old, "there is no such file")
+	}
+	if f.OldMode != 0 && f.OldMode&modeType != e.mode&modeType {
+		return e, nil, f.errorf(Conflict, f.Old, "the file has mode "+e.mode.String()+", and the patch is for "+f.OldMode.String())
+	}
+	data, err := j.tree.read(f.Old, e)
+	return e, data, err
+}
+
+// fromNothing reports whether a plain diff may mean to create a file, though it
+// does not say so with /dev/null: its only hunk is for an empty file.
+func (f *File) fromNothing() bool {
+	return f.Op == Modify && f.OldMode == 0 && f.OldID == "" && len(f.Hunks) == 1 && f.Hunks[0].OldStart == 0 && f.Hunks[0].OldLines == 0
+}
+
+// content returns what the section makes of old.
+func (f *File) content(old []byte, rep *FileReport) ([]byte, error) {
+	switch {
+	case f.Binary != nil:
+		return f.binary(old)
+	case len(f.Hunks) > 0:
+		return f.text(old, rep)
+	case f.Op == Delete && len(old) > 0 && f.proved(old):
+		return nil, nil // `git diff --irreversible-delete`
+	}
+	return old, nil
+}
+
+// proved reports whether the index line names exactly this content.
+func (f *File) proved(old []byte) bool {
+	return isWhole(f.OldID) && blobID(old, len(f.OldID)) == f.OldID
+}
+
+// binary returns the new content of a binary file. The old one must be known to
+// be the one the patch was made for: by the id in the index line, or because the
+// patch's other half makes it.
+func (f *File) binary(old []byte) ([]byte, error) {
+	if f.Binary.Forward == nil {
+		return nil, f.errorf(BinaryFile, f.Path(), "the patch lacks the data of a binary file; make it with git diff --binary")
+	}
+	proved := f.Op == Create || f.proved(old)
+	if !proved && isWhole(f.OldID) {
+		return nil, f.errorf(Conflict, f.Path(), "the binary file is not the one the patch was made for")
+	}
+	data, err := f.Binary.Forward.content(old)
+	if err != nil {
+		return nil, f.errorf(Conflict, f.Path(), err.Error())
+	}
+	if isWhole(f.NewID) && strings.Trim(f.NewID, "0") != "" && blobID(data, len(f.NewID)) != f.NewID {
+		return nil, f.errorf(Malformed, f.Path(), "the binary patch does not make the file its index line names")
+	}
+	if !proved && f.Binary.Back != nil {
+		before, err := f.Binary.Back.content(data)
+		if err != nil || !bytes.Equal(before, old) {
+			return nil, f.errorf(Conflict, f.Path(), "the binary file is not the one the patch was made for")
+		}
+		proved = true
+	}
+	if !proved {
+		return nil, f.errorf(Conflict, f.Path(), "the binary patch does not say which content it was made for; make it with git diff --binary")
+	}
+	return data, nil
+}
