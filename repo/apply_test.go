@@ -85,6 +85,10 @@ func TestApplyAndUndo(t *testing.T) {
 		write(t, s.root, map[string]string{"untracked": "u", "keep.txt": "changed, and in nobody's way\n"})
 		r := s.open()
 		commit := s.result(r, base, bigChange)
+		made, err := os.Stat(filepath.Join(s.root, "a.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		before := s.all()
 		status := s.git("status", "--porcelain")
 		applied, err := r.Apply(t.Context(), Apply{ID: "1-1", Base: base, Commit: commit, Index: index})
@@ -138,6 +142,9 @@ func TestApplyAndUndo(t *testing.T) {
 		}
 		if diff := cmp.Diff(before, got); diff != "" {
 			t.Errorf("after undo (-before +after):\n%s", diff)
+		}
+		if info, err := os.Stat(filepath.Join(s.root, "a.txt")); err != nil || !info.ModTime().Equal(made.ModTime()) {
+			t.Errorf("time of a.txt after undo: %v, want that before: %v", info.ModTime(), made.ModTime())
 		}
 		if got := s.git("status", "--porcelain"); got != status {
 			t.Errorf("status after undo:\n%s", got)
@@ -196,6 +203,7 @@ func TestApplyRefuses(t *testing.T) {
 		{name: "both", local: `echo x >a.txt; git commit -qam x; echo z >a.txt`, script: `echo y >a.txt`, want: []string{"a.txt (changed locally, and by commits since the base)"}},
 		{name: "deleted locally", local: `rm a.txt`, script: `echo y >a.txt`, want: []string{"a.txt (deleted locally)"}},
 		{name: "deleted by a commit", local: `git rm -q a.txt; git commit -qm x`, script: `echo y >a.txt`, want: []string{"a.txt (deleted since the base)"}},
+		{name: "sparse", local: `git sparse-checkout set --cone dir`, script: `echo y >gone/only.txt`, want: []string{"gone/only.txt (outside the sparse checkout)"}},
 		{name: "mode", local: `chmod +x a.txt`, script: `echo y >a.txt`, want: []string{"a.txt (changed locally)"}},
 		{name: "untracked", local: `echo mine >n`, script: `echo theirs >n; echo z >keep.txt`, want: []string{"n (an untracked file is there)"}},
 		{name: "untracked with 3way", local: `echo mine >n`, script: `echo theirs >n`, threeWay: true, want: []string{"n (an untracked file is there)"}},

@@ -63,10 +63,33 @@ func (p *plan) explain(ctx context.Context, differing []treeChange, obstacles *[
 	if err != nil {
 		return err
 	}
+	left, err := p.leftOut(ctx)
+	if err != nil {
+		return err
+	}
 	for _, c := range differing {
-		*obstacles = append(*obstacles, Obstacle{c.path, p.why(c, heads[c.path], likeHead[c.path])})
+		why := p.why(c, heads[c.path], likeHead[c.path])
+		if p.seen[c.path] == nil && left[c.path] {
+			why = "outside the sparse checkout"
+		}
+		*obstacles = append(*obstacles, Obstacle{c.path, why})
 	}
 	return nil
+}
+
+// leftOut lists the files that the person's sparse checkout leaves out.
+func (p *plan) leftOut(ctx context.Context) (map[string]bool, error) {
+	out, err := p.scratch.repo.personGit("ls-files", "-t", "-z").output(ctx)
+	if err != nil {
+		return nil, err
+	}
+	left := map[string]bool{}
+	for line := range bytes.SplitSeq(out, []byte{0}) {
+		if path, ok := strings.CutPrefix(string(line), "S "); ok {
+			left[path] = true
+		}
+	}
+	return left, nil
 }
 
 func (p *plan) why(c treeChange, head entry, likeHead bool) string {

@@ -100,7 +100,7 @@ for f in many/*/f.txt; do echo more >>$f; done; rm -r many/7 many/8; mkdir many/
 	if diff := cmp.Diff(before, look()); diff != "" {
 		t.Fatalf("undo without a crash:\n%s", diff)
 	}
-	rounds := 40
+	rounds := 30
 	if testing.Short() {
 		rounds = 15
 	}
@@ -153,5 +153,42 @@ func (s *sandbox) noTemps() {
 	more, _ := filepath.Glob(filepath.Join(s.state, "repos", "*", "open", "*"))
 	if found = append(found, more...); len(found) > 0 {
 		s.t.Fatalf("left: %v", found)
+	}
+}
+
+// TestApplyCanceled stops Apply at random moments, as ^C does: nothing has happened, or
+// all of it.
+func TestApplyCanceled(t *testing.T) {
+	s := newSandbox(t)
+	base := s.commit(startFiles)
+	r := s.open()
+	commit := s.result(r, base, bigChange)
+	before := s.all()
+	start := time.Now()
+	if _, err := r.Apply(t.Context(), Apply{ID: "1-1", Base: base, Commit: commit}); err != nil {
+		t.Fatal(err)
+	}
+	took, after := time.Since(start), photo(t, s.root)
+	if err := r.Undo(t.Context(), "1-1"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 12 {
+		id := fmt.Sprintf("2-%d", i)
+		ctx, cancel := context.WithTimeout(t.Context(), took*time.Duration(i)/10)
+		_, err := r.Apply(ctx, Apply{ID: id, Base: base, Commit: commit})
+		cancel()
+		if err != nil {
+			if diff := cmp.Diff(before, s.all()); diff != "" {
+				t.Fatalf("canceled (%v), and something changed:\n%s", err, diff)
+			}
+			s.noTemps()
+			continue
+		}
+		if diff := cmp.Diff(after, photo(t, s.root)); diff != "" {
+			t.Fatalf("not canceled, and not complete:\n%s", diff)
+		}
+		if err := r.Undo(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

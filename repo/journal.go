@@ -238,7 +238,11 @@ func (d *delivery) finish(prepared, state string) error {
 	}
 	d.journal.State = state
 	d.dropTemps()
-	for _, name := range []string{"new", "scratch", "stage", "journal.applied", "journal.undone"} {
+	spent := []string{"new", "scratch", "stage", "journal.applied", "journal.undone"}
+	if state == stateUndone {
+		spent = append(spent, "old")
+	}
+	for _, name := range spent {
 		removeAll(filepath.Join(d.dir, name)) // only space is lost if it stays
 	}
 	os.Remove(d.open) // else repair does, seeing the final state

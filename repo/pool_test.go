@@ -303,3 +303,24 @@ func TestKeepTreesOption(t *testing.T) {
 		t.Errorf("%d trees kept, want 1", len(numbers))
 	}
 }
+
+// TestPoolCanceled ends check-outs at random moments; the tree stays usable and warm.
+func TestPoolCanceled(t *testing.T) {
+	f := newPoolFixture(t)
+	f.giveBack(f.take(f.one))
+	for i := range 20 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Millisecond)
+		tree, err := f.pool.acquire(ctx, f.two)
+		cancel()
+		if err == nil {
+			f.giveBack(tree)
+		} else if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		tree = f.take(f.one)
+		if tree.number != 1 {
+			t.Errorf("tree %d was made", tree.number)
+		}
+		f.giveBack(tree)
+	}
+}

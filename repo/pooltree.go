@@ -162,7 +162,7 @@ func (t *poolTree) inspect() (err error) {
 
 // add registers the tree with the mirror, without files.
 func (t *poolTree) add(ctx context.Context, commit string) error {
-	add := gitRun{hold: t.held, args: []string{"--git-dir=" + t.pool.mirror, "-c", "core.hooksPath=" + os.DevNull,
+	add := gitRun{hold: t.held, args: []string{"--git-dir=" + t.pool.mirror, "-c", "core.hooksPath=" + os.DevNull, "-c", "worktree.useRelativePaths=false",
 		"worktree", "add", "--force", "--detach", "--no-checkout", "--quiet", t.files(), commit}}
 	if _, err := add.output(ctx); err != nil {
 		return err
@@ -184,6 +184,9 @@ func (t *poolTree) checkout(ctx context.Context, commit string) error {
 		return err
 	}
 	if _, err := t.git("checkout", "--force", "--detach", "--quiet", commit).output(ctx); err != nil {
+		if ctx.Err() != nil {
+			os.Remove(t.index() + ".lock") // of the git that we ourselves have just ended
+		}
 		return err
 	}
 	return copyFile(t.index(), filepath.Join(t.admin(), "index"))
