@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -39,3 +40,6 @@ func processTable() ([]entry, error) {
 	}
 	return table, nil
 }
+
+// hunt: there is no cheap way to find who holds a pipe. The group was killed.
+func hunt(*os.File) {}

@@ -43,9 +43,12 @@ func (p *process) watch(status *os.File) {
 }
 
 // lost ends what can be found of a command whose guard was killed. On Linux the
-// command itself is dead by then (PR_SET_PDEATHSIG); the rest of its group is not.
+// command itself is dead by then (PR_SET_PDEATHSIG); what it started is not.
 func (p *process) lost() error {
-	_ = syscall.Kill(-p.pid, syscall.SIGKILL)
+	if p.pid > 1 {
+		_ = syscall.Kill(-p.pid, syscall.SIGKILL)
+	}
+	hunt(p.printed)
 	return errors.New("the guard of the command was killed; processes it started may be left")
 }
 

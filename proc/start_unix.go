@@ -61,7 +61,10 @@ func start(c Cmd, path string, out *output) (*process, error) {
 	p.read, p.ended = make(chan struct{}), make(chan struct{})
 	if err := p.request(c, path, status); err != nil {
 		_ = p.control.Close() // the guard ends by that
-		_, _ = p.guard.Wait()
+		state, _ := p.guard.Wait()
+		if state != nil && !state.Exited() {
+			err = p.lost()
+		}
 		closeAll(fds.ours)
 		return nil, err
 	}
