@@ -65,7 +65,7 @@ func TestLeavesNothing(t *testing.T) {
 			m := mark(t)
 			ready := filepath.Join(t.TempDir(), "ready")
 			parent := exec.Command(os.Args[0])
-			parent.Env = append(os.Environ(), "PROC_TEST_RUN="+strings.ReplaceAll(line, "%s", m)+" echo >"+ready+"; sleep "+m)
+			parent.Env = append(os.Environ(), "PROC_TEST_HOW="+plainly, "PROC_TEST_RUN="+strings.ReplaceAll(line, "%s", m)+" echo >"+ready+"; sleep "+m)
 			if err := parent.Start(); err != nil {
 				t.Fatal(err)
 			}
