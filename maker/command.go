@@ -2,15 +2,19 @@ package maker
 
 import (
 	"context"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/proc"
 )
 
-// command runs Spec.Text in the check-out. Beside Spec.Env it sees AGENT_VARIANT and
-// AGENT_TRY, by which the variants of one job can differ.
+// command runs Spec.Text in the check-out, in the environment that proc.Env makes of
+// Spec.Env, and without stdin. Beside that it sees AGENT_VARIANT and AGENT_TRY, both
+// numbers from 1, by which the variants of one job and the tries of one variant can
+// differ.
 type command struct{}
 
 func (command) Name() string { return "command" }
@@ -30,9 +34,9 @@ func (command) Make(ctx context.Context, req Request) (Answer, error) {
 	case res.OK():
 		return Answer{}, nil
 	case res.Reason == proc.Canceled:
-		return Answer{}, ctx.Err()
+		return Answer{}, canceled(res.Why)
 	}
-	reason := "the command ended with " + res.Why
+	reason := res.Why
 	if last := lastLine(string(res.Tail)); last != "" {
 		reason += ": " + last
 	}
@@ -42,12 +46,20 @@ func (command) Make(ctx context.Context, req Request) (Answer, error) {
 // maxLast bounds the bytes of output that a one-line reason repeats.
 const maxLast = 200
 
-// lastLine returns the last line that is not blank, cut to what a reason can hold.
+// styling matches the sequences by which programs colour a terminal and move about on it.
+const styling = `\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])`
+
+// lastLine returns the last line that is not blank, cut to what a reason can hold. A
+// line that was overwritten in place (\r) is what it was last.
 func lastLine(text string) string {
-	text = strings.TrimSpace(strings.ToValidUTF8(text, "\uFFFD"))
-	text = strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
+	text = regexp.MustCompile(styling).ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
+	text = strings.TrimRightFunc(text, blank)
+	text = text[strings.LastIndexAny(text, "\r\n")+1:]
+	text = strings.Join(strings.FieldsFunc(text, blank), " ")
 	if len(text) > maxLast {
 		text = strings.ToValidUTF8(text[:maxLast], "") + "…"
 	}
 	return text
 }
+
+func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }

@@ -47,6 +47,9 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Reason }
 
+// canceled is the end of a maker whose context ended.
+func canceled(reason string) error { return &Error{Verdict: agent.Canceled, Reason: reason} }
+
 // scriptedPrefix names the maker that reads its answers from the file named after it.
 const scriptedPrefix = "scripted:"
 
@@ -58,19 +61,26 @@ func For(spec agent.Spec) ([]Maker, error) {
 		return []Maker{diff{}}, nil
 	case agent.Command:
 		return []Maker{command{}}, nil
+	case agent.Prompt:
+		return writers(spec.Makers)
 	}
-	if len(spec.Makers) == 0 {
+	return nil, agent.Errorf(agent.Invalid, "a change is a prompt, a diff or a command, not %q", spec.Kind)
+}
+
+// writers returns the makers with these names, which write patches from words.
+func writers(names []string) ([]Maker, error) {
+	if len(names) == 0 {
 		return nil, agent.Errorf(agent.Invalid, "nobody is configured who could make a patch from words").
 			WithHint("say `agent patch --run CMD` or `agent patch --diff FILE`, or name a file of answers: --maker scripted:FILE")
 	}
-	makers := make([]Maker, 0, len(spec.Makers))
-	for _, name := range spec.Makers {
+	makers := make([]Maker, 0, len(names))
+	for _, name := range names {
 		path, ok := strings.CutPrefix(name, scriptedPrefix)
 		if !ok {
 			return nil, agent.Errorf(agent.Invalid, "unknown maker %q", name).WithHint("known is scripted:FILE")
 		}
 		if !filepath.IsAbs(path) {
-			return nil, agent.Errorf(agent.Invalid, "maker %q needs an absolute path", name)
+			return nil, agent.Errorf(agent.Invalid, "maker %q needs an absolute path", name).WithHint("say scripted:/full/path/of/the/file")
 		}
 		makers = append(makers, scripted{path})
 	}
@@ -83,6 +93,9 @@ type diff struct{}
 func (diff) Name() string { return "diff" }
 func (diff) Edits() bool  { return false }
 
-func (diff) Make(_ context.Context, req Request) (Answer, error) {
+func (diff) Make(ctx context.Context, req Request) (Answer, error) {
+	if ctx.Err() != nil {
+		return Answer{}, canceled("canceled")
+	}
 	return Answer{Patch: []byte(req.Spec.Text)}, nil
 }
