@@ -67,7 +67,9 @@ func Read(r io.Reader, length, limit int64) (string, error) {
 	var b strings.Builder
 	// A length is only a claim until the bytes are here, so a large one is not believed.
 	b.Grow(int(min(max(length, 512), 1<<20)))
-	n, err := io.Copy(&b, io.LimitReader(r, limit+1))
+	// io.Copy's own buffer is 32 KiB, many times the usual body.
+	buf := make([]byte, min(max(length+1, 512), 32<<10))
+	n, err := io.CopyBuffer(&b, io.LimitReader(r, limit+1), buf)
 	switch {
 	case n > limit:
 		return "", tooLarge(limit)

@@ -90,23 +90,33 @@ type request struct {
 	text         string
 }
 
-func (q request) body() io.ReadCloser {
-	return io.NopCloser(io.MultiReader(bytes.NewReader(q.head), strings.NewReader(q.text)))
+// smallText is copied behind its head, which is cheaper than what reads two parts.
+const smallText = 64 << 10
+
+func (q request) body() io.Reader {
+	if len(q.text) <= smallText {
+		return bytes.NewReader(append(q.head[:len(q.head):len(q.head)], q.text...))
+	}
+	return io.MultiReader(bytes.NewReader(q.head), strings.NewReader(q.text))
 }
 
 // send returns the answer to q, whose body the caller closes. An answer that is an
 // error is returned as one; no answer is Unavailable, unless ctx ended.
 func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, q.method, "http://agent"+q.path, nil)
+	var body io.Reader
+	if len(q.head) > 0 {
+		body = q.body()
+	}
+	req, err := http.NewRequestWithContext(ctx, q.method, "http://agent"+q.path, body)
 	if err != nil {
 		return nil, agent.Errorf(agent.Internal, "%s %s: %w", q.method, q.path, err)
 	}
 	req.Header.Set(api.HeaderProtocol, api.Speaks().String())
-	if n := len(q.head) + len(q.text); n > 0 {
+	if body != nil {
 		req.Header.Set("Content-Type", q.typ)
-		req.ContentLength = int64(n)
-		req.Body = q.body()
-		req.GetBody = func() (io.ReadCloser, error) { return q.body(), nil }
+		req.ContentLength = int64(len(q.head) + len(q.text))
+		// For a connection that turns out to be closed before anything is sent.
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(q.body()), nil }
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

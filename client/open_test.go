@@ -16,7 +16,7 @@ import (
 )
 
 // answer serves one fixed handler on a socket: a daemon of another time, or no daemon.
-func answer(t *testing.T, h http.HandlerFunc) (socket string) {
+func answer(t testing.TB, h http.HandlerFunc) (socket string) {
 	t.Helper()
 	socket = socketIn(t)
 	l, err := api.Listen(socket, nil)

@@ -22,7 +22,7 @@ import (
 	"codeagent.dev/agent/api"
 	"codeagent.dev/agent/client"
 	"codeagent.dev/agent/daemon"
-	"codeagent.dev/agent/store/mem"
+	"codeagent.dev/agent/store/bolt"
 )
 
 // The test binary becomes another process when this variable names its part.
@@ -42,12 +42,15 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// runDaemon is a real daemon, over a store in memory.
+// runDaemon is a real daemon, without workers.
 func runDaemon(state, version string) int {
 	err := daemon.Run(context.Background(), daemon.Options{
 		State: state, Socket: filepath.Join(state, "s"), Build: api.Build{Version: version},
-		Open: func(context.Context) (daemon.Parts, error) { return daemon.Parts{Store: mem.New(mem.Options{})}, nil },
-		Log:  slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Open: func(context.Context) (daemon.Parts, error) {
+			store, err := bolt.Open(bolt.Options{Path: filepath.Join(state, "agent.db")})
+			return daemon.Parts{Store: store}, err
+		},
+		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "agent: %v\nhint: %s\n", err, agent.HintOf(err))
@@ -234,27 +237,46 @@ func TestKilledDaemonIsStartedAgain(t *testing.T) {
 	}
 }
 
-// A stream that dies with its daemon brings the next one up, and tells what it says.
+// A stream whose daemon dies brings the next one up and goes on where it was.
 func TestStreamStartsAKilledDaemonAgain(t *testing.T) {
 	h := newHome(t)
 	c, p := h.open(t, "v1.0.0")
-	job, err := c.Submit(t.Context(), agent.Spec{Kind: agent.Command, Text: "true", Repo: "/r", Base: strings.Repeat("a", 40)})
+	job, err := c.Submit(t.Context(), spec())
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	last := uint64(0)
 	for ev, err := range c.Events(t.Context(), job.ID, 0) {
 		if err != nil {
-			// The store was the dead process's memory, so the next one knows no job.
-			if n != 1 || agent.CodeOf(err) != agent.NotFound {
-				t.Errorf("after %d events: %v", n, err)
-			}
-			break
+			t.Fatalf("after event %d: %v", last, err)
 		}
-		if n++; ev.Seq != 1 {
-			t.Fatalf("event %+v", ev)
+		if ev.Seq != last+1 {
+			t.Fatalf("event %d after %d", ev.Seq, last)
+		}
+		if last = ev.Seq; last > 1 {
+			continue
 		}
 		kill(t, p.PID)
+		go func() { // by a person who comes later
+			other, err := client.Open(t.Context(), h.options("v1.0.0"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer other.Close()
+			for {
+				if _, err = other.Change(t.Context(), job.ID, agent.Change{Op: agent.OpCancel}); agent.CodeOf(err) != agent.Unavailable {
+					break
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	done, err := c.Job(t.Context(), job.ID)
+	if err != nil || done.State != agent.Done || done.Events != last {
+		t.Errorf("the stream ended after event %d, the job is %s with %d (%v)", last, done.State, done.Events, err)
 	}
 	if next, err := c.Ping(t.Context()); err != nil || next.PID == p.PID {
 		t.Errorf("process %d answers, %v", next.PID, err)

@@ -118,9 +118,11 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.tcp, err = listenTCP(d.opt.Listen); err != nil {
 		return err
 	}
-	if d.parts, err = d.opt.Open(ctx); err != nil {
+	parts, err := d.opt.Open(ctx)
+	if err != nil {
 		return err
 	}
+	d.parts = parts
 	d.gw = gateway.New(gateway.Config{
 		Jobs: d.parts.Store, Prepare: d.parts.Prepare, Log: d.opt.Log,
 		Ping: d.ping, Health: d.health, Stop: d.requestStop,

@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -284,18 +285,19 @@ func TestFollowersAreToldOfTheStop(t *testing.T) {
 	}
 	defer conn.Close()
 	io.WriteString(conn, "GET /v1/jobs/1/events HTTP/1.1\r\nHost: agent\r\n\r\n")
-	heard := make(chan string, 1)
-	go func() {
-		b, _ := io.ReadAll(conn)
-		heard <- string(b)
-	}()
-	until(t, "the variant is claimed", func() bool { n, _ := w.Busy(); return n == 1 })
+	lines := bufio.NewReader(conn)
+	for s := ""; !strings.Contains(s, `"type":"claimed"`); {
+		if s, err = lines.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
 	r.signals <- os.Interrupt
 	if err := r.ended(t); err != nil {
 		t.Error(err)
 	}
-	if s := <-heard; !strings.Contains(s, `"error":{"code":"unavailable","message":"the daemon is stopping"`) {
-		t.Errorf("the follower heard:\n%s", s)
+	rest, err := io.ReadAll(lines)
+	if err != nil || !strings.Contains(string(rest), `"error":{"code":"unavailable","message":"the daemon is stopping"`) {
+		t.Errorf("the follower heard %v:\n%s", err, rest)
 	}
 }
 
@@ -356,7 +358,10 @@ func TestListenOnlyOnLoopback(t *testing.T) {
 func TestOpenFails(t *testing.T) {
 	boom := errors.New("the database is newer")
 	r := prepare(t, daemon.Parts{}, func(o *daemon.Options) {
-		o.Open = func(context.Context) (daemon.Parts, error) { return daemon.Parts{}, boom }
+		o.Open = func(context.Context) (daemon.Parts, error) {
+			var none *mem.Store // what a failed constructor returns beside its error
+			return daemon.Parts{Store: none}, boom
+		}
 	})
 	if err := daemon.Run(t.Context(), r.opt); !errors.Is(err, boom) {
 		t.Errorf("error %v", err)

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/api"
@@ -26,6 +27,9 @@ func (g *Gateway) shutdown(w http.ResponseWriter, r *http.Request) {
 		api.ReplyError(w, agent.Errorf(agent.Invalid, "if=%.40q is not if=idle", v))
 		return
 	}
+	// Gone waits for this lock: the daemon must not end between here and the answer.
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if err := g.cfg.Stop(ifIdle); err != nil {
 		api.ReplyError(w, err)
 		return
@@ -35,9 +39,8 @@ func (g *Gateway) shutdown(w http.ResponseWriter, r *http.Request) {
 		g.cfg.Log.Warn("the end of the shutdown cannot be told", "err", err)
 		return
 	}
-	g.mu.Lock()
 	g.last = append(g.last, conn)
-	g.mu.Unlock()
+	_ = conn.SetDeadline(time.Now().Add(writeTime))
 	fmt.Fprintf(conn, "HTTP/1.1 202 Accepted\r\nConnection: close\r\nContent-Type: %s\r\n%s: %s\r\n\r\n",
 		api.TypeLines, api.HeaderProtocol, api.Speaks())
 }

@@ -177,7 +177,7 @@ func TestSlowFollower(t *testing.T) {
 	fast := follow(t, socket, api.PathEvents(1, 0))
 	slow.events(t, 1, 2)
 	fast.events(t, 1, 2)
-	const n = 3000 // of 4 KiB: many times what socket and tail hold
+	const n = 1000 // of 4 KiB: several times what socket and tail hold
 	text := strings.Repeat("x", 4<<10)
 	read := make(chan struct{})
 	go func() {

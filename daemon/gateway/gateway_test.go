@@ -23,7 +23,15 @@ import (
 	"codeagent.dev/agent/store/mem"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The test binary becomes the crowd of a benchmark when this variable says so.
+const partEnv = "AGENT_TEST_PART"
+
+func TestMain(m *testing.M) {
+	if arg, ok := strings.CutPrefix(os.Getenv(partEnv), "crowd "); ok {
+		os.Exit(beCrowd(arg))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // config is a Gateway's over a store, with what a daemon would put there.
 func config(jobs agent.Jobs) gateway.Config {
@@ -39,12 +47,7 @@ func config(jobs agent.Jobs) gateway.Config {
 // serve answers with the gateway on a socket until the test ends.
 func serve(t testing.TB, cfg gateway.Config) (socket string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "agent")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	socket = filepath.Join(dir, "s")
+	socket = socketFor(t)
 	l, err := api.Listen(socket, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +65,17 @@ func serve(t testing.TB, cfg gateway.Config) (socket string) {
 		<-done
 	})
 	return socket
+}
+
+// socketFor is short enough whatever the test is called.
+func socketFor(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "s")
 }
 
 func newStore(t testing.TB) *mem.Store {

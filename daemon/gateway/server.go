@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// firstWord is how long a new connection may hold up Stop.
+const firstWord = 200 * time.Millisecond
+
 // Server is the http.Server of one of the two listeners, with limits that a peer on
 // the same machine keeps easily. It sets no time limit for an answer: streams last as
 // long as their jobs, and set one for each write.
@@ -16,12 +19,12 @@ type Server struct {
 	http http.Server
 
 	mu    sync.Mutex
-	fresh map[net.Conn]struct{} // connected, and nothing asked yet
+	fresh map[net.Conn]time.Time // connected then, and nothing asked yet
 }
 
 // NewServer makes a Server that answers with h.
 func NewServer(h http.Handler, log *slog.Logger) *Server {
-	s := &Server{fresh: map[net.Conn]struct{}{}}
+	s := &Server{fresh: map[net.Conn]time.Time{}}
 	s.http = http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -37,7 +40,7 @@ func NewServer(h http.Handler, log *slog.Logger) *Server {
 func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
 
 // Stop closes the listener and waits for the requests under way until ctx ends, then
-// cuts them off. Connections that asked nothing are closed at once; http.Server itself
+// cuts them off. Connections that asked nothing are closed soon; http.Server itself
 // waits five seconds for their first word.
 func (s *Server) Stop(ctx context.Context) {
 	stop := make(chan struct{})
@@ -49,8 +52,10 @@ func (s *Server) Stop(ctx context.Context) {
 	}()
 	for {
 		s.mu.Lock()
-		for conn := range s.fresh {
-			conn.Close()
+		for conn, since := range s.fresh {
+			if time.Since(since) > firstWord {
+				conn.Close()
+			}
 		}
 		s.mu.Unlock()
 		select {
@@ -65,7 +70,7 @@ func (s *Server) note(conn net.Conn, state http.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state == http.StateNew {
-		s.fresh[conn] = struct{}{}
+		s.fresh[conn] = time.Now()
 	} else {
 		delete(s.fresh, conn)
 	}
