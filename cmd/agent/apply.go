@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/repo"
+	"codeagent.dev/agent/tui"
+)
+
+type applyOptions struct {
+	*app
+	ref                    agent.Ref
+	threeWay, index, check bool
+	paths                  []string
+	json                   bool
+}
+
+func newApplyCmd(a *app) *cobra.Command {
+	o := &applyOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "apply ID[/VARIANT]",
+		Short: "Put a result into your working tree",
+		Long: `Put a result into your working tree: all of it, or nothing.
+
+When local changes are in the way nothing is touched and the files are named; --3way
+merges. Without a variant it is the picked one, else the proposed one; a result whose
+checks fail has to be named. It goes to the working tree the job came from, wherever
+you call it. "agent undo" takes it back.`,
+		Example: `  agent apply 12
+  agent apply 12/2 --index
+  agent apply 12 --path internal/parser --check`,
+		Args: args(1, 1, "a job's id"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if o.ref, err = agent.ParseRef(args[0]); err != nil {
+				return err
+			}
+			return runApply(cmd.Context(), o)
+		},
+		ValidArgsFunction: a.completeJobs(resultJob),
+	}
+	f := cmd.Flags()
+	f.BoolVarP(&o.threeWay, "3way", "3", false, "merge with local changes; conflicts change nothing")
+	f.BoolVar(&o.index, "index", false, "stage the change, too")
+	f.StringArrayVar(&o.paths, "path", nil, "only this file or directory of the result (repeatable)")
+	f.BoolVar(&o.check, "check", false, "only say whether it could be applied")
+	addJSON(cmd, &o.json)
+	return exits(cmd, talking, results)
+}
+
+func runApply(ctx context.Context, o *applyOptions) error {
+	jobs, err := o.jobs(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := o.openResult(ctx, jobs, o.ref)
+	if err != nil {
+		return err
+	}
+	if err := mayDeliver(r, o.ref); err != nil {
+		return err
+	}
+	d := newDelivery(r, howApply, r.repo.Root(), o.now())
+	applied, err := r.repo.Apply(ctx, repo.Apply{
+		Base: r.job.Spec.Base, Commit: r.variant.Commit, ThreeWay: o.threeWay, Index: o.index,
+		Paths: cleanPaths(o.paths), ID: recordID(r.job.ID, d), Check: o.check,
+	})
+	if err != nil {
+		return err
+	}
+	if !o.check {
+		if err := o.record(ctx, jobs, r, d); err != nil {
+			return err
+		}
+	}
+	return o.tell(r, d, applied)
+}
+
+func (o *applyOptions) tell(r result, d agent.Delivery, applied repo.Applied) error {
+	var files []fileDone
+	for _, f := range applied.Files {
+		files = append(files, fileDone{f.Path, f.Op, f.How})
+	}
+	if o.json {
+		return o.printJSON(deliveryDoc{docHeader, r.job.ID, r.variant.Verdict, d, o.check, files})
+	}
+	verb := "applied"
+	if o.check {
+		verb = "could apply"
+	}
+	fmt.Fprintf(o.out, "%s %s (%s) to %s: %s\n", verb, r.Ref(), tui.Words(r.variant.Verdict), oneLine(d.Where), tui.Count(len(files), "file"))
+	for _, f := range files {
+		if f.How != "written" {
+			o.say("  %s: %s", oneLine(f.Path), f.How)
+		}
+	}
+	o.doubts(r.variant)
+	if !o.check {
+		o.say("take it back: agent undo %s", r.job.ID)
+	}
+	return nil
+}

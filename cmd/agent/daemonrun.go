@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/config"
+	"codeagent.dev/agent/daemon"
+	"codeagent.dev/agent/daemon/worker"
+	"codeagent.dev/agent/repo"
+	"codeagent.dev/agent/store"
+)
+
+func newDaemonRunCmd(a *app) *cobra.Command {
+	var untilEOF bool
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Be the daemon, in the foreground",
+		Long: `Be the daemon, in the foreground: for a service manager, or to see what it says. It logs
+to its file, and to a terminal as well.
+
+The first interrupt lets it give back what it works on and end; a second one ends it at
+once.`,
+		Example: "  agent daemon run\n  AGENT_LOG_LEVEL=debug agent daemon run",
+		Args:    args(0, 0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// The daemon drains by itself on a signal; our own context must not cut that short.
+			ctx := context.WithoutCancel(cmd.Context())
+			if untilEOF {
+				var stop context.CancelFunc
+				ctx, stop = context.WithCancel(ctx)
+				defer stop()
+				go func() {
+					_, _ = io.Copy(io.Discard, a.in) // an error ends it as well
+					stop()
+				}()
+			}
+			return runDaemon(ctx, a)
+		},
+	}
+	cmd.Flags().BoolVar(&untilEOF, "until-eof", false, "end when stdin does: with the process that holds it")
+	return exits(cmd)
+}
+
+func runDaemon(ctx context.Context, a *app) error {
+	paths, err := a.paths()
+	if err != nil {
+		return err
+	}
+	socket, err := paths.Socket()
+	if err != nil {
+		return err
+	}
+	conf, err := a.config()
+	if err != nil {
+		return err
+	}
+	opt := daemon.LogOptions{Path: paths.Log(), Level: conf.LogLevel}
+	if isTerminal(a.err) {
+		opt.Copy = a.err
+	}
+	log, file, err := daemon.OpenLog(opt)
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, file.Close)
+	return daemon.Run(ctx, daemon.Options{
+		State: paths.State, Socket: socket, Listen: conf.Listen, Build: thisBuild(), Log: log,
+		Keep: daemon.Keep{Age: conf.KeepAge, Bytes: conf.KeepBytes}, MinDisk: conf.MinDisk,
+		Open: func(ctx context.Context) (daemon.Parts, error) { return a.parts(ctx, paths, conf, log) },
+	})
+}
+
+// parts makes what a daemon is assembled of. The state directory is locked by then.
+func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config, log *slog.Logger) (daemon.Parts, error) {
+	queue, err := store.Open(ctx, paths.Database(), store.Options{MaxClaims: conf.MaxClaims})
+	if err != nil {
+		return daemon.Parts{}, err
+	}
+	set := repo.NewSet(paths.State)
+	prepare := &preparer{repos: set, config: conf}
+	return daemon.Parts{
+		Store:   queue,
+		Prepare: prepare.prepare,
+		Workers: []daemon.Worker{worker.New(worker.Config{
+			Queue: queue, Repos: set, Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
+			Lease: conf.Lease, Limits: conf.Limits, Log: log,
+		})},
+		Forget: func(ctx context.Context, job agent.Job) error { return forgetResults(ctx, set, job) },
+		Git:    installedGit,
+		Close:  set.Close,
+	}, nil
+}
+
+// installedGit is the version of the git on PATH.
+func installedGit(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", "version").Output()
+	if err != nil {
+		return "", agent.Errorf(agent.Unavailable, "git is not installed, or not on PATH: %w", err).WithHint("install git 2.30 or newer")
+	}
+	return strings.TrimSpace(strings.TrimPrefix(string(out), "git version ")), nil
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"codeagent.dev/agent"
+)
+
+type patchOptions struct {
+	*app
+	text, run, diff string
+
+	variants, tries int
+	checks          []string
+	noChecks        bool
+	base            string
+	paths           []string
+	makers          []string
+	author, key     string
+
+	wait, follow bool
+	timeout      time.Duration
+	printID      bool
+	dryRun       bool
+	json         bool
+}
+
+func newPatchCmd(a *app) *cobra.Command {
+	o := &patchOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "patch {TEXT | --run CMD | --diff FILE}",
+		Short: "Ask for a change",
+		Long: `Ask for a change: in words, as a command that edits the files, or as a ready diff.
+
+The daemon makes the patch away from your working tree, on the base commit, runs the
+checks on exactly the commit it made, and keeps every variant. Nothing of yours is
+touched; "agent apply" or "agent branch" deliver what you pick.
+
+The checks come from --check, or else from .agent.yaml as the base commit has it.
+Without any the result is "unverified". A command finds the number of its variant
+in AGENT_VARIANT.`,
+		Example: `  agent patch --run 'gofmt -s -w .'
+  git diff | agent patch --diff -
+  agent patch --run './rewrite.sh $AGENT_VARIANT' -n 3 -c 'go test ./...' -F
+  id=$(agent patch --print-id --diff fix.patch)
+  agent patch "return 404 instead of 500 when the user is unknown" --maker scripted:answers.txtar`,
+		Args: args(0, 1, "TEXT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.text = args[0]
+			}
+			if err := o.check(cmd, len(args) > 0); err != nil {
+				return err
+			}
+			return runPatch(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.run, "run", "", "make the change by running this shell `command` in a checkout of the base")
+	f.StringVar(&o.diff, "diff", "", "the change is the diff in this `file`; - reads stdin")
+	f.IntVarP(&o.variants, "variants", "n", 0, "make so `many` results side by side (default: as configured, else 1)")
+	f.StringArrayVarP(&o.checks, "check", "c", nil, "a shell `command` that must succeed on the result (repeatable)")
+	f.BoolVar(&o.noChecks, "no-checks", false, "run no checks, whatever .agent.yaml says")
+	f.StringVar(&o.base, "base", "HEAD", "the `revision` to start from")
+	f.StringArrayVar(&o.paths, "path", nil, "only this `file` or directory may change (repeatable)")
+	f.StringArrayVar(&o.makers, "maker", nil, "who makes a change asked for in words: a `maker` such as scripted:FILE (repeatable)")
+	f.IntVar(&o.tries, "tries", 0, "how `often` a maker may correct itself (default: as configured, else 1)")
+	f.StringVar(&o.author, "author", "", "author of the commit, as `\"Name <mail>\"` (default: who git says you are)")
+	f.StringVar(&o.key, "key", "", "a second job with the same `key` is the first one")
+	f.BoolVarP(&o.wait, "wait", "w", false, "wait for the verdict; progress goes to stderr")
+	f.BoolVarP(&o.follow, "follow", "F", false, "wait, and watch it live")
+	f.DurationVar(&o.timeout, "timeout", 0, "stop waiting after this `time`; the job goes on")
+	f.BoolVar(&o.printID, "print-id", false, "print the job's id and nothing else")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be asked for, and queue nothing")
+	addJSON(cmd, &o.json)
+	exclusive(cmd, "check", "no-checks")
+	exclusive(cmd, "print-id", "json")
+	exclusive(cmd, "dry-run", "wait")
+	exclusive(cmd, "dry-run", "follow")
+	return exits(cmd, waiting)
+}
+
+// check refuses what makes no sense before anything is read or started.
+func (o *patchOptions) check(cmd *cobra.Command, text bool) error {
+	kinds := 0
+	for _, given := range []bool{text, cmd.Flags().Changed("run"), cmd.Flags().Changed("diff")} {
+		if given {
+			kinds++
+		}
+	}
+	switch {
+	case kinds == 0:
+		return agent.Errorf(agent.Invalid, "nothing to do: say what to change, or use --run or --diff").
+			WithHint("agent patch --run 'gofmt -s -w .'")
+	case kinds > 1:
+		return usageError(cmd, fmt.Errorf("only one of TEXT, --run and --diff is possible"))
+	case o.timeout != 0 && !o.wait && !o.follow:
+		return usageError(cmd, fmt.Errorf("--timeout is for waiting: add --wait or --follow"))
+	case o.timeout < 0:
+		return usageError(cmd, fmt.Errorf("--timeout %s is negative", o.timeout))
+	}
+	return nil
+}
+
+func runPatch(ctx context.Context, o *patchOptions) error {
+	spec, err := o.spec()
+	if err != nil {
+		return err
+	}
+	if o.dryRun {
+		return o.preview(ctx, spec)
+	}
+	jobs, err := o.jobs(ctx)
+	if err != nil {
+		return err
+	}
+	job, err := jobs.Submit(ctx, spec)
+	if err != nil {
+		return err
+	}
+	waits := o.wait || o.follow
+	switch {
+	case o.printID:
+		fmt.Fprintln(o.out, job.ID)
+	case o.json && !waits:
+		return o.printJSON(newJobDoc(job))
+	case !o.json && !waits:
+		o.receipt(job)
+	case !o.json:
+		o.say("job %s: %s", job.ID, oneLine(job.Spec.Title))
+	}
+	if !waits {
+		return nil
+	}
+	w := waitOptions{app: o.app, follow: o.follow, timeout: o.timeout, json: o.json, one: true, silent: o.printID}
+	return w.await(ctx, jobs, []agent.ID{job.ID})
+}
+
+// receipt tells what was queued and how to come back to it.
+func (o *patchOptions) receipt(job agent.Job) {
+	fmt.Fprintf(o.out, "job %s %s: %s\n", job.ID, o.standing(job), oneLine(job.Spec.Title))
+	if len(job.Spec.Checks) == 0 {
+		o.say("no checks: the result will be unverified")
+	}
+	o.say("watch it: agent wait %[1]s -F    look at it: agent show %[1]s", job.ID)
+}
+
+// spec turns the flags into what is asked for. It reads the diff, but nothing of the
+// repository: the daemon resolves the base and reads the checks.
+func (o *patchOptions) spec() (agent.Spec, error) {
+	dir, err := o.workDir()
+	if err != nil {
+		return agent.Spec{}, err
+	}
+	spec := agent.Spec{
+		Repo: dir, Base: o.base, Variants: o.variants, Tries: o.tries,
+		NoChecks: o.noChecks, Author: o.author, Key: o.key,
+		Limits: agent.Limits{Paths: cleanPaths(o.paths)},
+		Origin: o.origin(),
+	}
+	for _, run := range o.checks {
+		spec.Checks = append(spec.Checks, agent.Check{Run: run})
+	}
+	for _, m := range o.makers {
+		spec.Makers = append(spec.Makers, absMaker(dir, m))
+	}
+	conf, err := o.config()
+	if err != nil {
+		return spec, err
+	}
+	spec.Env = conf.Env(o.environ)
+	conf.Ask(&spec)
+	switch {
+	case o.run != "":
+		spec.Kind, spec.Text = agent.Command, o.run
+	case o.diff != "":
+		spec.Kind = agent.Diff
+		spec.Text, err = o.readDiff(dir, o.diff)
+	default:
+		spec.Kind, spec.Text = agent.Prompt, o.text
+	}
+	if err == nil && strings.TrimSpace(spec.Text) == "" {
+		err = emptyText(spec.Kind)
+	}
+	return spec, err
+}
+
+func emptyText(kind agent.Kind) error {
+	err := agent.Errorf(agent.Invalid, "the %s is empty", kind)
+	if kind == agent.Diff {
+		err = err.WithHint("git diff prints only what is not staged: git diff HEAD | agent patch --diff -")
+	}
+	return err
+}
+
+// readDiff reads a diff from a file, or from stdin for "-". A name is looked up from
+// the directory the command works in, as git does with -C.
+func (o *patchOptions) readDiff(dir, name string) (string, error) {
+	var r io.Reader = o.in
+	if name == "-" {
+		if isTerminal(o.in) {
+			o.say("reading the diff from the terminal; end it with Ctrl-D")
+		}
+	} else {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return "", agent.Errorf(agent.Invalid, "cannot read the diff: %w", err)
+		}
+		defer f.Close()
+		r = f
+	}
+	text, err := io.ReadAll(io.LimitReader(r, agent.MaxText+1))
+	switch {
+	case err != nil:
+		return "", agent.Errorf(agent.Invalid, "cannot read the diff: %w", err)
+	case len(text) > agent.MaxText:
+		return "", agent.Errorf(agent.Invalid, "the diff is longer than %d MiB", agent.MaxText>>20).
+			WithHint("split it: git diff -- DIR | agent patch --diff -")
+	}
+	return string(text), nil
+}
+
+// absMaker makes the file of a scripted maker findable for the daemon, which works
+// in another directory.
+func absMaker(dir, maker string) string {
+	const scripted = "scripted:"
+	if file, ok := strings.CutPrefix(maker, scripted); ok && file != "" && !filepath.IsAbs(file) {
+		return scripted + filepath.Join(dir, file)
+	}
+	return maker
+}
+
+func cleanPaths(paths []string) []string {
+	clean := slices.Clone(paths)
+	for i, p := range clean {
+		clean[i] = strings.TrimPrefix(filepath.ToSlash(p), "./")
+	}
+	return clean
+}
