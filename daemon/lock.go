@@ -23,8 +23,7 @@ func (d *daemon) takeLock(ctx context.Context) (*api.Lock, error) {
 		if lock != nil || err != nil {
 			return lock, err
 		}
-		if conn, err := api.Dial(ctx, d.opt.Socket); err == nil {
-			conn.Close()
+		if answers(ctx, d.opt.Socket) {
 			return nil, agent.Errorf(agent.WrongState, "a daemon already runs on %s%s", d.opt.State, d.holder()).WithHint("agent daemon stop")
 		}
 		select {
@@ -36,6 +35,25 @@ func (d *daemon) takeLock(ctx context.Context) (*api.Lock, error) {
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// answers reports whether a daemon serves the socket. That it can be dialed says little:
+// a child that was being forked when its daemon was killed keeps lock and socket
+// open until it executes its own program.
+func answers(ctx context.Context, socket string) bool {
+	conn, err := api.Dial(ctx, socket)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return false
+	}
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n", api.PathPing); err != nil {
+		return false
+	}
+	n, err := conn.Read(make([]byte, 1))
+	return n == 1 && err == nil
 }
 
 // runtimeInfo is left in the state directory for people. Nothing here decides by it:
