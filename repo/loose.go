@@ -36,7 +36,7 @@ func (s *storer) flush() error {
 	delete(have, plumbing.NewHash(emptyTree))
 	fresh := slices.DeleteFunc(slices.Clone(s.written), func(o plumbing.EncodedObject) bool { return have[o.Hash()] })
 	s.repo.mirror.freshen(have)
-	if err := writeLoose(filepath.Join(s.repo.mirror.git, "objects"), fresh); err != nil {
+	if err := s.repo.set.writeLoose(filepath.Join(s.repo.mirror.git, "objects"), fresh); err != nil {
 		return agent.Errorf(agent.Internal, "write a result: %w", err).WithHint("df -h " + quote(s.repo.mirror.git))
 	}
 	s.written, s.ids = nil, nil
@@ -66,7 +66,7 @@ const looseAtOnce = 256
 // and makes the names durable. What is brought to disk is brought there side by
 // side: a file system with a journal then commits it once for many files, which
 // costs no more than git's fsyncMethod=batch and relies on less.
-func writeLoose(objects string, list []plumbing.EncodedObject) (err error) {
+func (s *Set) writeLoose(objects string, list []plumbing.EncodedObject) (err error) {
 	var names []string // of temporary files, in the order of list
 	defer func() {
 		for _, name := range names {
@@ -74,7 +74,7 @@ func writeLoose(objects string, list []plumbing.EncodedObject) (err error) {
 		}
 	}()
 	for part := range slices.Chunk(list, looseAtOnce) {
-		some, err := writeTemporary(objects, part)
+		some, err := s.writeTemporary(objects, part)
 		names = append(names, some...)
 		if err != nil {
 			return err
@@ -111,10 +111,10 @@ func mkdirNoted(dir string, dirs map[string]bool) error {
 
 // writeTemporary writes the objects under temporary names and returns when they are
 // on disk. It returns the names it made even when it fails.
-func writeTemporary(objects string, list []plumbing.EncodedObject) (names []string, err error) {
+func (s *Set) writeTemporary(objects string, list []plumbing.EncodedObject) (names []string, err error) {
 	files := make([]*os.File, len(list))
 	err = parallel(len(list), runtime.GOMAXPROCS(0), func(i int) (err error) {
-		files[i], err = writeCompressed(objects, list[i])
+		files[i], err = s.writeCompressed(objects, list[i])
 		return err
 	})
 	if err == nil {
@@ -130,15 +130,20 @@ func writeTemporary(objects string, list []plumbing.EncodedObject) (names []stri
 }
 
 // writeCompressed writes one object under a temporary name.
-func writeCompressed(objects string, o plumbing.EncodedObject) (*os.File, error) {
+func (s *Set) writeCompressed(objects string, o plumbing.EncodedObject) (*os.File, error) {
 	f, err := os.CreateTemp(objects, "tmp_obj_")
 	if err != nil {
 		return nil, err
 	}
-	z, err := zlib.NewWriterLevel(f, zlib.BestSpeed)
-	if err != nil {
-		return f, err
+	z, ok := s.zlibs.Get().(*zlib.Writer)
+	if !ok {
+		z, err = zlib.NewWriterLevel(io.Discard, zlib.BestSpeed)
+		if err != nil {
+			return f, err
+		}
 	}
+	defer s.zlibs.Put(z)
+	z.Reset(f)
 	if _, err := fmt.Fprintf(z, "%s %d\x00", o.Type(), o.Size()); err != nil {
 		return f, err
 	}

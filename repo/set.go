@@ -20,6 +20,7 @@ const idleAfter = time.Minute
 type Set struct {
 	state string
 	idle  time.Duration
+	zlibs sync.Pool // of *zlib.Writer: each is more than a MiB, and slow to make
 
 	keepTrees int           // idle work trees of a repository
 	keepAge   time.Duration // of an idle work tree
