@@ -118,6 +118,9 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.tcp, err = listenTCP(d.opt.Listen); err != nil {
 		return err
 	}
+	if err := d.writeRuntime(); err != nil {
+		return err
+	}
 	parts, err := d.opt.Open(ctx)
 	if err != nil {
 		return err
@@ -128,10 +131,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 		Ping: d.ping, Health: d.health, Stop: d.requestStop,
 	})
 	d.socket, err = api.Listen(d.opt.Socket, func(err error) { d.opt.Log.Warn("a connection was refused", "err", err) })
-	if err != nil {
-		return err
-	}
-	return d.writeRuntime()
+	return err
 }
 
 // close lets go of everything in the reverse order of open, and then tells whoever
