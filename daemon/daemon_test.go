@@ -229,6 +229,37 @@ func TestSecondSignalCutsOff(t *testing.T) {
 	}
 }
 
+// A caller's context that ends by the first signal does not make it the second.
+func TestContextEndedByTheFirstSignal(t *testing.T) {
+	store := mem.New(mem.Options{})
+	defer store.Close()
+	w := &claimer{store: store, stuck: make(chan struct{})}
+	exit := make(chan int, 1)
+	r := prepare(t, daemon.Parts{Store: kept{store}, Workers: []daemon.Worker{w}}, func(o *daemon.Options) { o.Exit = func(code int) { exit <- code } })
+	if _, err := store.Submit(t.Context(), spec()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { r.done <- daemon.Run(ctx, r.opt) }()
+	until(t, "the variant is claimed", func() bool { n, _ := w.Busy(); return n == 1 })
+	cancel()
+	until(t, "the daemon stops", func() bool { _, err := os.Lstat(r.opt.Socket); return err != nil })
+	r.signals <- os.Interrupt
+	until(t, "the signal is heard", func() bool { return len(r.signals) == 0 })
+	if len(exit) != 0 {
+		t.Fatal("cut off by the first signal")
+	}
+	r.signals <- os.Interrupt
+	if code := <-exit; code != 130 {
+		t.Errorf("exit status %d", code)
+	}
+	close(w.stuck)
+	if err := r.ended(t); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestShutdown(t *testing.T) {
 	r, w := withClaimer(t)
 	c := r.client(t)

@@ -37,11 +37,11 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) error {
 	worked := d.startWork(work, failed)
 
 	log.Info("the daemon is ready", "version", d.opt.Build.Version, "pid", os.Getpid(), "socket", d.opt.Socket, "listen", d.address())
-	err := d.wait(ctx, signals, failed)
+	heard, err := d.wait(ctx, signals, failed)
 	d.stopping.Store(true)
 	over := make(chan struct{})
 	defer close(over)
-	go d.cutOff(signals, over)
+	go d.cutOff(signals, heard, over)
 
 	d.stopServer(local)
 	stopWork()
@@ -79,28 +79,38 @@ func (d *daemon) startWork(ctx context.Context, failed chan<- error) <-chan stru
 
 var errNoReason = errors.New("without a reason")
 
-// wait returns when it is time to stop: with an error if that is nobody's wish.
-func (d *daemon) wait(ctx context.Context, signals <-chan os.Signal, failed <-chan error) error {
+// wait returns when it is time to stop: the signals it heard, and an error if stopping
+// is nobody's wish.
+func (d *daemon) wait(ctx context.Context, signals <-chan os.Signal, failed <-chan error) (heard int, err error) {
 	select {
 	case <-ctx.Done():
 		d.opt.Log.Info("stopping", "why", "the context ended")
 	case s := <-signals:
 		d.opt.Log.Info("stopping; a second signal stops at once", "why", s.String())
+		return 1, nil
 	case <-d.ask:
 		d.opt.Log.Info("stopping", "why", "a client asked")
 	case err := <-failed:
-		return err
+		return 0, err
 	}
-	return nil
+	return 0, nil
 }
 
-// cutOff ends the process on the next signal, with what a shell expects of ^C.
-func (d *daemon) cutOff(signals <-chan os.Signal, over <-chan struct{}) {
-	select {
-	case s := <-signals:
-		d.opt.Log.Warn("cut off; what was running starts again later", "why", s.String())
-		d.opt.Exit(130)
-	case <-over:
+// cutOff ends the process on the second signal, with what a shell expects of ^C. The
+// first is counted even when something else was the reason to stop: the caller's
+// context may have ended by that very signal.
+func (d *daemon) cutOff(signals <-chan os.Signal, heard int, over <-chan struct{}) {
+	for ; ; heard++ {
+		select {
+		case s := <-signals:
+			if heard > 0 {
+				d.opt.Log.Warn("cut off; what was running starts again later", "why", s.String())
+				d.opt.Exit(130)
+				return
+			}
+		case <-over:
+			return
+		}
 	}
 }
 
