@@ -16,6 +16,16 @@ type identity struct {
 	name, mail string
 }
 
+// Author returns "Name <mail>", who a result is by: the one given, else who git says
+// the person is in this repository. Invalid when it is neither.
+func (r *Repo) Author(ctx context.Context, given string) (string, error) {
+	name, mail, err := r.author(ctx, given)
+	if err != nil {
+		return "", err
+	}
+	return name + " <" + mail + ">", nil
+}
+
 // author returns who a commit is by: the one given as "Name <mail>", else who git
 // says the person is in this repository.
 func (r *Repo) author(ctx context.Context, given string) (name, mail string, err error) {

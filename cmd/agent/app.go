@@ -22,7 +22,7 @@ type app struct {
 	now      func() time.Time
 
 	dir     string // -C
-	state   string // --state
+	state   string // --state-dir
 	noStart bool
 	noColor bool
 	quiet   bool

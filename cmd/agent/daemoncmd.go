@@ -207,7 +207,11 @@ func (o *daemonOptions) health(p api.Ping, h api.Health) error {
 	s, t := o.style(), tui.Table{}
 	t.Add("daemon", fmt.Sprintf("version %s, pid %d, started %s", p.Build.Version, p.PID, tui.Ago(p.Started, o.now())))
 	t.Add("state", oneLine(p.State))
-	t.Add("work", fmt.Sprintf("%d of %d at once; %d waiting, oldest for %s", h.Workers.Running, h.Workers.Limit, h.Queue.Waiting, tui.Took(time.Duration(h.Queue.OldestWait))))
+	work := fmt.Sprintf("%d of %d at once, %d waiting", h.Workers.Running, h.Workers.Limit, h.Queue.Waiting)
+	if h.Queue.Waiting > 0 {
+		work += ", the oldest for " + tui.Took(time.Duration(h.Queue.OldestWait))
+	}
+	t.Add("work", work)
 	t.Add("jobs", fmt.Sprintf("%d queued, %d running, %d done, %s", h.Queue.Queued, h.Queue.Running, h.Queue.Done, tui.Bytes(h.Store.Bytes)))
 	t.Add("disk", fmt.Sprintf("%s free", tui.Bytes(int64(h.Disk.Free))))
 	t.Add("git", oneLine(h.Git.Version))

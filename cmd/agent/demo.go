@@ -109,7 +109,7 @@ func sandbox(environ []string, home string) []string {
 // end removes the directory, or says where it is.
 func (d *demo) end(keep bool) error {
 	if keep {
-		d.tell("\nkept %s; look around:\n  cd %s\n  agent --state %s list\n", d.home, d.repo, filepath.Join(d.home, "state"))
+		d.tell("\nkept %s; look around:\n  cd %s\n  agent --state-dir %s list\n", d.home, d.repo, filepath.Join(d.home, "state"))
 		return nil
 	}
 	if err := os.RemoveAll(d.home); err != nil {

@@ -38,7 +38,7 @@ func (a *app) connect(ctx context.Context, start bool) (*client.Client, error) {
 	c, err := client.Open(ctx, opt)
 	if err != nil {
 		if agent.CodeOf(err) == agent.Unavailable && opt.Start == nil {
-			err = notStarted(err, temporary)
+			err = notStarted(err, start && temporary)
 		}
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (a *app) daemonCommand() (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, "daemon", "run", "--state", paths.State)
+	cmd := exec.Command(self, "daemon", "run", "--state-dir", paths.State)
 	cmd.Env = append(os.Environ(), config.StateDirEnv+"="+paths.State)
 	return cmd, nil
 }

@@ -100,7 +100,7 @@ func (o *doctorOptions) lookState(context.Context) finding {
 			return failing(err)
 		}
 		if err := writable(parent); err != nil {
-			return problem("choose another with --state or AGENT_STATE_DIR", "%s cannot be made: %s", p.State, err)
+			return problem("choose another with --state-dir or AGENT_STATE_DIR", "%s cannot be made: %s", p.State, err)
 		}
 		return fine("%s is made with the first job", p.State)
 	case err != nil:
@@ -109,7 +109,7 @@ func (o *doctorOptions) lookState(context.Context) finding {
 		return problem("move it away", "%s is not a directory", p.State)
 	}
 	if owner, ours := owned(info); !ours {
-		return problem("choose your own with --state or AGENT_STATE_DIR", "%s belongs to %s", p.State, owner)
+		return problem("choose your own with --state-dir or AGENT_STATE_DIR", "%s belongs to %s", p.State, owner)
 	}
 	if err := writable(p.State); err != nil {
 		return problem("chmod -R u+rwX '"+p.State+"'", "%s cannot be written to: %s", p.State, err)

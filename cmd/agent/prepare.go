@@ -48,6 +48,11 @@ func (p *preparer) prepare(ctx context.Context, spec *agent.Spec) error {
 		return err
 	}
 	p.config.Fill(spec, file)
+	// Asked now: a person who is told later that git does not know them has lost the
+	// work of the job.
+	if spec.Author, err = r.Author(ctx, spec.Author); err != nil {
+		return err
+	}
 	if spec.Kind == agent.Prompt {
 		if _, err := maker.For(*spec); err != nil {
 			return err

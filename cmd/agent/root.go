@@ -29,7 +29,7 @@ Without a command it prints the status.`,
 	f := root.PersistentFlags()
 	f.SortFlags = false
 	f.StringVarP(&a.dir, "dir", "C", "", "work as if started in this `directory`")
-	f.StringVar(&a.state, "state", "", "keep everything in this `directory` (default: $AGENT_STATE_DIR, else the user's)")
+	f.StringVar(&a.state, "state-dir", "", "keep everything in this `directory` (default: $AGENT_STATE_DIR, else the user's)")
 	f.BoolVar(&a.noStart, "no-start", false, "do not start the daemon")
 	f.BoolVar(&a.noColor, "no-color", false, "no colour, as with $NO_COLOR")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no talk on stderr but errors")

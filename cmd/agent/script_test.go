@@ -57,7 +57,7 @@ func setupScript(env *testscript.Env) error {
 	}
 	vars := append([]string(nil), env.Vars...)
 	env.Defer(func() {
-		stop := exec.Command("agent", "daemon", "stop", "--state", filepath.Join(state, "s"))
+		stop := exec.Command("agent", "daemon", "stop", "--state-dir", filepath.Join(state, "s"))
 		stop.Env = vars
 		if out, err := stop.CombinedOutput(); err != nil {
 			env.T().Log("stopping the daemon: ", err, string(out))

@@ -14,7 +14,7 @@ type settings struct {
 	set    *repo.Set
 }
 
-// machine is the host with --state in the place of the variable.
+// machine is the host with --state-dir in the place of the variable.
 func (a *app) machine() config.Machine {
 	m := config.Host()
 	m.Env = func(name string) string {

@@ -100,7 +100,7 @@ func (o *waitOptions) showEnds(done []agent.Job, shown bool) error {
 	}
 	for _, job := range done {
 		if means := tui.Explain(job.Verdict); means != "" {
-			o.say("job %s is %s: %s", job.ID, tui.Words(job.Verdict), means)
+			o.say("job %s: %s, %s", job.ID, tui.Words(job.Verdict), means)
 		}
 		if steps := tui.Next(job, 0); len(done) == 1 {
 			for _, s := range steps {
