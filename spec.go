@@ -2,7 +2,6 @@ package agent
 
 import (
 	"path"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -88,10 +87,10 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-var commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
-
-// IsCommitID reports whether s is a full, lower-case object id.
-func IsCommitID(s string) bool { return commitID.MatchString(s) }
+// IsCommitID reports whether s is a full, lower-case object id, SHA-1 or SHA-256.
+func IsCommitID(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
 
 // Validate sets the defaults of what is left empty (Title, Variants, Tries, check
 // names) and returns an Invalid error for the first thing that makes no sense.
@@ -229,10 +228,11 @@ func diffTitle(text string) string {
 // firstLine returns the first line that is not blank, cut to what a list can show.
 func firstLine(text string) string {
 	for line := range strings.Lines(text) {
-		line = strings.Join(strings.Fields(strings.ToValidUTF8(line, "?")), " ")
-		if line == "" {
+		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
+		cut := line[:min(len(line), 8*titleRunes)] // long enough whatever it holds, short enough to be cheap
+		line = strings.Join(strings.Fields(strings.ToValidUTF8(cut, "?")), " ")
 		if utf8.RuneCountInString(line) > titleRunes {
 			return string([]rune(line)[:titleRunes-1]) + "…"
 		}
