@@ -324,3 +324,24 @@ func TestPoolCanceled(t *testing.T) {
 		f.giveBack(tree)
 	}
 }
+
+// A process can be killed right after it made a tree's directory, or while it wrote a
+// tree's state. The directory is used, and the half-written file goes.
+func TestPoolTakesUpWhatAKillLeft(t *testing.T) {
+	f := newPoolFixture(t)
+	if err := os.MkdirAll(filepath.Join(f.pool.dir, "1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tree := f.take(f.one)
+	if tree.number != 1 {
+		t.Errorf("tree %d was made beside the empty directory of tree 1", tree.number)
+	}
+	stray := filepath.Join(tree.dir, ".state.tmp-1")
+	if err := os.WriteFile(stray, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.giveBack(tree)
+	if _, err := os.Lstat(stray); err == nil {
+		t.Errorf("%s is still there", stray)
+	}
+}

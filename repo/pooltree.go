@@ -217,10 +217,8 @@ func (t *poolTree) clean(ctx context.Context) error {
 	if err := t.restoreLinks(); err != nil {
 		return err
 	}
-	for _, left := range []string{"hidden", "index.result", "index.result.lock"} {
-		if err := removeAll(filepath.Join(t.dir, left)); err != nil {
-			return err
-		}
+	if err := t.removeStrays(); err != nil {
+		return err
 	}
 	if _, err := t.git("clean", "-ffdxq").output(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -234,6 +232,25 @@ func (t *poolTree) clean(ctx context.Context) error {
 		}
 	}
 	return t.restoreTracked(ctx)
+}
+
+// removeStrays removes what is not of the tree itself: what a result was being made
+// with, and the unfinished files of a process that was killed.
+func (t *poolTree) removeStrays() error {
+	entries, err := os.ReadDir(t.dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		switch entry.Name() {
+		case ownedName, "state", "index", "tree":
+			continue
+		}
+		if err := removeAll(filepath.Join(t.dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restoreLinks brings the administrative directory and the .git file back to what
@@ -289,7 +306,8 @@ func ensureFile(path, text string) error {
 // discard takes the tree out of the pool and deletes it in the background. The
 // administrative directory goes with it if it is this tree's.
 func (t *poolTree) discard() error {
-	if _, err := os.Lstat(t.dir); errors.Is(err, fs.ErrNotExist) {
+	// A process killed before it had marked its new directory left it empty.
+	if err := os.Remove(t.dir); err == nil || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err := checkOwned(t.pool.dir, t.dir); err != nil {
