@@ -13,7 +13,6 @@ import (
 	"codeagent.dev/agent/config"
 	"codeagent.dev/agent/daemon"
 	"codeagent.dev/agent/daemon/worker"
-	"codeagent.dev/agent/repo"
 	"codeagent.dev/agent/store"
 )
 
@@ -83,7 +82,7 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 	if err != nil {
 		return daemon.Parts{}, err
 	}
-	set := repo.NewSet(paths.State)
+	set := newRepos(paths, conf)
 	prepare := &preparer{repos: set, config: conf}
 	return daemon.Parts{
 		Store:   queue,

@@ -20,9 +20,10 @@ func newGCCmd(a *app) *cobra.Command {
 	o := &gcOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "gc",
-		Short: "Remove objects that no result needs any more",
-		Long: `Remove git objects that no result needs any more from our mirrors of the repositories
-that jobs name. Yours are not touched; what is younger than a day stays.`,
+		Short: "Remove objects and work trees that nobody needs any more",
+		Long: `Remove git objects that no result needs any more, and work trees that were not used for
+a week, from our mirrors of the repositories that jobs name. Yours are not touched; an
+object younger than a day stays.`,
 		Example: "  agent gc --dry-run",
 		Args:    args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runGC(cmd.Context(), o) },
@@ -37,6 +38,7 @@ type mirrorDoc struct {
 	Mirror  string `json:"mirror"`
 	Objects int    `json:"objects"`
 	Bytes   int64  `json:"bytes"`
+	Trees   int    `json:"trees"`
 }
 
 func runGC(ctx context.Context, o *gcOptions) error {
@@ -50,7 +52,7 @@ func runGC(ctx context.Context, o *gcOptions) error {
 		if err != nil {
 			return err
 		}
-		docs = append(docs, mirrorDoc{r.Root(), r.Mirror(), g.Objects, g.Bytes})
+		docs = append(docs, mirrorDoc{r.Root(), r.Mirror(), g.Objects, g.Bytes, g.Trees})
 	}
 	if o.json {
 		return o.printJSON(struct {
@@ -59,9 +61,9 @@ func runGC(ctx context.Context, o *gcOptions) error {
 			Mirrors []mirrorDoc `json:"mirrors"`
 		}{docHeader, o.dryRun, docs})
 	}
-	t := tui.Table{Head: []string{"REPOSITORY", "OBJECTS", "SIZE"}}
+	t := tui.Table{Head: []string{"REPOSITORY", "OBJECTS", "SIZE", "WORK TREES"}}
 	for _, d := range docs {
-		t.Add(oneLine(d.Root), fmt.Sprint(d.Objects), tui.Bytes(d.Bytes))
+		t.Add(oneLine(d.Root), fmt.Sprint(d.Objects), tui.Bytes(d.Bytes), fmt.Sprint(d.Trees))
 	}
 	return t.Write(o.out, o.style(), o.width())
 }

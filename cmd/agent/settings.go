@@ -3,6 +3,7 @@ package main
 import (
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"codeagent.dev/agent/config"
 	"codeagent.dev/agent/repo"
@@ -55,9 +56,20 @@ func (a *app) repos() (*repo.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.settings.set = repo.NewSet(paths.State)
+	conf, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	a.settings.set = newRepos(paths, conf)
 	a.closers = append(a.closers, a.settings.set.Close)
 	return a.settings.set, nil
+}
+
+const treeAge = 7 * 24 * time.Hour // of a work tree that nobody used, which gc then removes
+
+// newRepos makes the set of repositories as it is configured.
+func newRepos(paths config.Paths, conf *config.Config) *repo.Set {
+	return repo.NewSet(paths.State, repo.KeepTrees(conf.IdleTrees, treeAge))
 }
 
 // shell is the program that runs --run and the checks.
