@@ -3,6 +3,7 @@
 package proc
 
 import (
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -63,7 +64,7 @@ func (g *guard) main() int {
 		return 1 // our parent died, or somebody starts us by hand
 	}
 	if err := g.start(r); err != nil {
-		errno, _ := err.(syscall.Errno)
+		errno, _ := errors.AsType[syscall.Errno](err)
 		g.report(report{kind: refused, a: uint32(errno)})
 		return 0
 	}

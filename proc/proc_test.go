@@ -161,7 +161,7 @@ func TestSurroundings(t *testing.T) {
 			t.Skip("needs /proc/self/status")
 		}
 		r := run(t, proc.Cmd{Argv: []string{"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"}, Dir: dir, Env: basicEnv})
-		if strings.Trim(string(r.Tail), "SigBlkIgn:\t\n0") != "" {
+		if strings.Trim(string(r.Tail), "SigBlkIn:\t\n0") != "" {
 			t.Errorf("blocked or ignored signals:\n%s", r.Tail)
 		}
 	})

@@ -229,3 +229,15 @@ func TestHugeOutputCostsNoMemory(t *testing.T) {
 		t.Errorf("allocated %d bytes for it", grown)
 	}
 }
+
+// eventually waits for a condition of the outside world.
+func eventually(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !cond() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never happened: %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
