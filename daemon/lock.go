@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -110,7 +111,7 @@ func listenTCP(address string) (net.Listener, error) {
 
 // reason strips what net puts before it.
 func reason(err error) error {
-	if e, ok := err.(*net.OpError); ok {
+	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e.Err
 	}
 	return err

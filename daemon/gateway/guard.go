@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -91,7 +92,7 @@ func (g *Gateway) recover(a *answer, r *http.Request) {
 	if p == nil {
 		return
 	}
-	if p == http.ErrAbortHandler { // a deliberate cut of the connection
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) { // a deliberate cut of the connection
 		panic(p)
 	}
 	g.cfg.Log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

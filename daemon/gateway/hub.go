@@ -15,6 +15,7 @@ type hub struct {
 	jobs agent.Jobs
 
 	mu    sync.Mutex
+	over  bool // no reader begins any more
 	feeds map[agent.ID]*feed
 	group sync.WaitGroup // readers
 }
@@ -25,7 +26,8 @@ func newHub(ctx context.Context, jobs agent.Jobs) *hub {
 
 // wait returns when all readers ended, after ctx did.
 func (h *hub) wait() {
-	h.mu.Lock() // join looks at ctx under the lock: no reader begins after this
+	h.mu.Lock()
+	h.over = true
 	h.mu.Unlock()
 	h.group.Wait()
 }
@@ -97,7 +99,7 @@ func (h *hub) history(ctx context.Context, id agent.ID, after uint64, out *strea
 func (h *hub) join(id agent.ID, after uint64) (*feed, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ctx.Err() != nil {
+	if h.over || h.ctx.Err() != nil {
 		return nil, errStopping()
 	}
 	f := h.feeds[id]

@@ -54,10 +54,9 @@ func newStream(w http.ResponseWriter) *stream {
 func (s *stream) write(lines []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.flushLocked(); err != nil {
-		return err
-	}
-	return s.writeLocked(lines)
+	s.flushLocked()
+	s.writeLocked(lines)
+	return s.err
 }
 
 // push sends a line soon, together with those that follow it closely.
@@ -69,7 +68,8 @@ func (s *stream) push(line []byte) error {
 	}
 	s.pending = append(s.pending, line...)
 	if len(s.pending) >= batchSize {
-		return s.flushLocked()
+		s.flushLocked()
+		return s.err
 	}
 	if len(s.pending) == len(line) {
 		if s.late == nil {
@@ -86,7 +86,8 @@ func (s *stream) push(line []byte) error {
 func (s *stream) close(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.flushLocked() == nil && !errors.Is(err, context.Canceled) {
+	s.flushLocked()
+	if !errors.Is(err, context.Canceled) {
 		s.writeLocked(api.EndLine(err))
 	}
 	s.err = errClosed
@@ -118,27 +119,27 @@ func (s *stream) heartbeat() {
 	s.beat.Reset(max(api.Heartbeat-time.Since(s.last), time.Second))
 }
 
-func (s *stream) flushLocked() error {
+func (s *stream) flushLocked() {
 	if s.err == nil && len(s.pending) > 0 {
 		s.writeLocked(s.pending)
 		s.pending = s.pending[:0]
 	}
-	return s.err
 }
 
-func (s *stream) writeLocked(b []byte) error {
+// writeLocked writes b and sends it. After the first failure, which stays in s.err, it
+// does nothing.
+func (s *stream) writeLocked(b []byte) {
 	if s.err != nil {
-		return s.err
+		return
 	}
 	s.last = time.Now()
 	if s.err = s.rc.SetWriteDeadline(s.last.Add(writeTime)); s.err != nil {
-		return s.err
+		return
 	}
 	if _, s.err = s.w.Write(b); s.err != nil {
-		return s.err
+		return
 	}
 	s.err = s.rc.Flush()
-	return s.err
 }
 
 // errStopping is what the followers of a stopping daemon are told; their clients wait

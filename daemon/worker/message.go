@@ -11,12 +11,12 @@ import (
 // message is the result commit's message: what was asked, and which job it was.
 func (v *variant) message() string {
 	subject, body := v.spec.Title, ""
-	switch text := strings.TrimSpace(v.spec.Text); {
-	case v.spec.Kind == agent.Command:
+	switch v.spec.Kind {
+	case agent.Command:
 		subject = "run " + subject
 		fallthrough
-	case v.spec.Kind == agent.Prompt:
-		if text != v.spec.Title {
+	case agent.Prompt:
+		if text := strings.TrimSpace(v.spec.Text); text != v.spec.Title {
 			body = strings.ToValidUTF8(text, "?") + "\n\n"
 		}
 	}
