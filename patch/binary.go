@@ -189,30 +189,11 @@ func undelta(delta, base []byte) ([]byte, error) {
 	for len(delta) > 0 {
 		op := delta[0]
 		delta = delta[1:]
-		piece := delta
+		var piece []byte
 		if op&0x80 != 0 {
-			var offset, size int
-			for i := range 7 {
-				if op>>i&1 == 0 {
-					continue
-				}
-				if len(delta) == 0 {
-					return nil, errDelta
-				}
-				if i < 4 {
-					offset |= int(delta[0]) << (8 * i)
-				} else {
-					size |= int(delta[0]) << (8 * (i - 4))
-				}
-				delta = delta[1:]
-			}
-			if size == 0 {
-				size = 0x10000
-			}
-			if offset > len(base) || size > len(base)-offset {
+			if piece, delta, ok = copied(op, delta, base); !ok {
 				return nil, errDelta
 			}
-			piece = base[offset : offset+size]
 		} else {
 			if op == 0 || int(op) > len(delta) {
 				return nil, errDelta
@@ -228,6 +209,33 @@ func undelta(delta, base []byte) ([]byte, error) {
 		return nil, errDelta
 	}
 	return out, nil
+}
+
+// copied reads the rest of a copy instruction and returns the piece of base it names.
+// The bits of op say which bytes of offset and size follow; the others are zero.
+func copied(op byte, delta, base []byte) (piece, rest []byte, ok bool) {
+	var offset, size int
+	for i := range 7 {
+		if op>>i&1 == 0 {
+			continue
+		}
+		if len(delta) == 0 {
+			return nil, nil, false
+		}
+		if i < 4 {
+			offset |= int(delta[0]) << (8 * i)
+		} else {
+			size |= int(delta[0]) << (8 * (i - 4))
+		}
+		delta = delta[1:]
+	}
+	if size == 0 {
+		size = 0x10000
+	}
+	if offset > len(base) || size > len(base)-offset {
+		return nil, nil, false
+	}
+	return base[offset : offset+size], delta, true
 }
 
 // varint reads a number, seven bits a byte, the lowest first.

@@ -73,7 +73,7 @@ func (d *delivery) stage(root *os.Root, moves []move, to side) error {
 			if m.to.Kind == kindAbsent {
 				dir = "." // its own directory may have to go
 			}
-			root.Link(filepath.FromSlash(m.path), d.tempName(dir, m.number, tempOld)) // where links are not possible, the way back copies
+			_ = root.Link(filepath.FromSlash(m.path), d.tempName(dir, m.number, tempOld)) // where links are not possible, the way back copies
 		}
 	}
 	return nil

@@ -243,7 +243,7 @@ func (d *delivery) finish(prepared, state string) error {
 		spent = append(spent, "old")
 	}
 	for _, name := range spent {
-		removeAll(filepath.Join(d.dir, name)) // only space is lost if it stays
+		_ = removeAll(filepath.Join(d.dir, name)) // only space is lost if it stays
 	}
 	os.Remove(d.open) // else repair does, seeing the final state
 	return nil

@@ -200,7 +200,7 @@ func (p *treePool) sweep() {
 	}
 	for _, entry := range entries {
 		if strings.HasPrefix(entry.Name(), trashPrefix) {
-			p.removals.Go(func() { removeOwned(p.dir, filepath.Join(p.dir, entry.Name())) })
+			p.removals.Go(func() { _ = removeOwned(p.dir, filepath.Join(p.dir, entry.Name())) }) // the next sweep tries again
 		}
 	}
 }
@@ -208,6 +208,6 @@ func (p *treePool) sweep() {
 // shrink keeps the number of idle trees within bounds after one was given back.
 func (p *treePool) shrink() {
 	if numbers, err := p.numbers(); err == nil && len(numbers) > p.idle {
-		p.prune(false, time.Now())
+		_, _ = p.prune(false, time.Now()) // a tree too many: the next one given back tries again
 	}
 }

@@ -319,7 +319,7 @@ func (t *poolTree) discard() error {
 	}
 	t.unregister(trash)
 	t.state = treeState{}
-	t.pool.removals.Go(func() { removeOwned(t.pool.dir, trash) }) // what fails is swept later
+	t.pool.removals.Go(func() { _ = removeOwned(t.pool.dir, trash) }) // what fails is swept later
 	return nil
 }
 
@@ -335,7 +335,7 @@ func (t *poolTree) unregister(trash string) {
 	for _, entry := range entries {
 		admin := filepath.Join(worktrees, entry.Name())
 		if text, err := os.ReadFile(filepath.Join(admin, "gitdir")); err == nil && strings.TrimSpace(string(text)) == ours {
-			os.Rename(admin, filepath.Join(trash, "admin-"+entry.Name()))
+			_ = os.Rename(admin, filepath.Join(trash, "admin-"+entry.Name())) // git prunes what names no tree
 		}
 	}
 }

@@ -44,7 +44,6 @@ type poolKey struct {
 type pool struct {
 	key   poolKey
 	dir   string // working directory: not the person's, so that theirs can be removed
-	env   []string
 	idle  time.Duration
 	slots chan struct{}
 

@@ -80,8 +80,7 @@ func (d *demo) startDaemon(ctx context.Context) (stop func() error, err error) {
 			return err
 		case <-time.After(demoPatience):
 			cmd.Process.Kill()
-			<-gone
-			return fmt.Errorf("the demo's daemon did not stop within %s and was killed", demoPatience)
+			return fmt.Errorf("the demo's daemon did not stop within %s and was killed: %w", demoPatience, <-gone)
 		}
 	}
 	for end := time.Now().Add(demoPatience); ; {

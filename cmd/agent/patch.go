@@ -205,7 +205,7 @@ func emptyText(kind agent.Kind) error {
 // readDiff reads a diff from a file, or from stdin for "-". A name is looked up from
 // the directory the command works in, as git does with -C.
 func (o *patchOptions) readDiff(dir, name string) (string, error) {
-	var r io.Reader = o.in
+	r := o.in
 	if name == "-" {
 		if isTerminal(o.in) {
 			o.say("reading the diff from the terminal; end it with Ctrl-D")

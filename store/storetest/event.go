@@ -136,7 +136,8 @@ func eventsBreak(w *world) {
 	j := w.done([]agent.Outcome{unverified()})
 	for stop := range j.Events {
 		n := uint64(0)
-		for range w.jobs.Events(w.ctx, 1, 0) {
+		for _, err := range w.jobs.Events(w.ctx, 1, 0) {
+			w.ok(err)
 			if n++; n > stop {
 				break
 			}
