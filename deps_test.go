@@ -46,7 +46,7 @@ var owners = map[string]string{
 	"github.com/fsnotify/fsnotify":     "watch",
 	"github.com/go-git/go-git/v5":      "repo",
 	"github.com/goccy/go-yaml":         "config",
-	"github.com/gofrs/flock":           "api repo",
+	"github.com/gofrs/flock":           "api",
 	"github.com/charmbracelet/x/ansi":  "tui",
 	"github.com/google/go-cmp":         "store/storetest",
 	"github.com/mattn/go-isatty":       "cmd/agent",

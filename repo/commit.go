@@ -113,7 +113,7 @@ func (r *Repo) keep(ctx context.Context, store *storer, ref, base string, result
 	if err != nil {
 		return agent.Stat{}, err
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
+	defer func() { err = errors.Join(err, lock.release()) }()
 	if err := store.flush(); err != nil {
 		return agent.Stat{}, err
 	}

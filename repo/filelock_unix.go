@@ -9,17 +9,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func lockFile(file *os.File) error {
+// lockFile locks an open file. The error is errLocked when it would have to wait and
+// must not.
+func lockFile(file *os.File, how holding, wait bool) error {
+	op := unix.LOCK_SH
+	if how == exclusive {
+		op = unix.LOCK_EX
+	}
+	if !wait {
+		op |= unix.LOCK_NB
+	}
 	for {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := unix.Flock(int(file.Fd()), op)
 		switch {
-		case err == nil:
-			return nil
 		case errors.Is(err, unix.EINTR):
 			continue
 		case errors.Is(err, unix.EWOULDBLOCK):
 			return errLocked
 		}
-		return &os.PathError{Op: "flock", Path: file.Name(), Err: err}
+		return err
 	}
 }

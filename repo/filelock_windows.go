@@ -7,14 +7,19 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-func lockFile(file *os.File) error {
-	flags := uint32(windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY)
+// lockFile locks an open file. The error is errLocked when it would have to wait and
+// must not.
+func lockFile(file *os.File, how holding, wait bool) error {
+	var flags uint32
+	if how == exclusive {
+		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
+	}
+	if !wait {
+		flags |= windows.LOCKFILE_FAIL_IMMEDIATELY
+	}
 	err := windows.LockFileEx(windows.Handle(file.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, windows.ERROR_LOCK_VIOLATION):
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		return errLocked
 	}
-	return &os.PathError{Op: "LockFileEx", Path: file.Name(), Err: err}
+	return err
 }

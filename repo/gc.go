@@ -71,7 +71,7 @@ func (r *Repo) packRefs(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
+	defer func() { err = errors.Join(err, lock.release()) }()
 	_, err = gitRun{args: []string{"--git-dir=" + r.mirror.git, "pack-refs", "--all"}, dir: r.mirror.dir}.output(ctx)
 	return err
 }
@@ -188,7 +188,7 @@ func (s *sweeper) directory(objects, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
+	defer func() { err = errors.Join(err, lock.release()) }()
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return err
