@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,13 +24,14 @@ import (
 // one left in the tree.
 type baseline struct {
 	dir string
+	log *slog.Logger
 
 	mu    sync.Mutex
 	under map[string]chan struct{} // keys being worked out; closed when done
 }
 
-func newBaseline(dir string) *baseline {
-	return &baseline{dir: dir, under: map[string]chan struct{}{}}
+func newBaseline(dir string, log *slog.Logger) *baseline {
+	return &baseline{dir: dir, log: log, under: map[string]chan struct{}{}}
 }
 
 // baseline returns the base's own run of each of the Spec's checks, from the cache
@@ -121,21 +123,26 @@ func (b *baseline) write(key string, runs []checkRun) error {
 	return nil
 }
 
-// Prune forgets runs on bases that were kept before the given time and says how many.
-func (w *Worker) Prune(before time.Time) (int, error) {
-	entries, err := os.ReadDir(w.base.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	n := 0
-	for _, e := range entries {
-		info, statErr := e.Info()
-		if statErr != nil || !info.ModTime().Before(before) {
-			continue
+// baselineAge is how long a base's runs are kept: jobs seldom start from a commit that
+// was current longer ago, and then it is only checked once more.
+const baselineAge = 30 * 24 * time.Hour
+
+// tidy forgets old runs now and every day until ctx ends. What cannot be removed
+// stays: it costs space only.
+func (b *baseline) tidy(ctx context.Context) {
+	for ctx.Err() == nil {
+		entries, err := os.ReadDir(b.dir)
+		for _, e := range entries {
+			if info, statErr := e.Info(); statErr == nil && time.Since(info.ModTime()) > baselineAge {
+				err = errors.Join(err, os.Remove(filepath.Join(b.dir, e.Name())))
+			}
 		}
-		if os.Remove(filepath.Join(w.base.dir, e.Name())) == nil {
-			n++
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			b.log.Warn("old results of base checks stay", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(24 * time.Hour):
 		}
 	}
-	return n, err
 }

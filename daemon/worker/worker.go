@@ -57,7 +57,7 @@ func New(cfg Config) *Worker {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Worker{cfg: cfg, checking: make(chan struct{}, cfg.Checks), base: newBaseline(cfg.Baseline)}
+	return &Worker{cfg: cfg, checking: make(chan struct{}, cfg.Checks), base: newBaseline(cfg.Baseline, cfg.Log)}
 }
 
 func setDefault[T comparable](v *T, to T) {
@@ -78,6 +78,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer stop(nil)
 	var slots sync.WaitGroup
 	slots.Go(func() { w.listen(ctx) })
+	slots.Go(func() { w.base.tidy(ctx) })
 	for range w.cfg.Slots {
 		slots.Go(func() {
 			if err := w.serve(ctx); err != nil {

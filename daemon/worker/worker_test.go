@@ -2,7 +2,9 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -225,6 +227,29 @@ func TestChecksAreComparedWithTheBase(t *testing.T) {
 	text, err := os.ReadFile(counted)
 	if err != nil || strings.Count(string(text), "run") != 4+1 {
 		t.Errorf("the base must be checked once for four results: ran %d times, %v", strings.Count(string(text), "run"), err)
+	}
+}
+
+// What checks said of a base is forgotten after a month, or it would pile up.
+func TestOldBaselinesAreForgotten(t *testing.T) {
+	b := newBench(t, 1)
+	dir := filepath.Join(b.state, "baseline")
+	kept, old := filepath.Join(dir, "kept"), filepath.Join(dir, "old")
+	month := time.Now().Add(-31 * 24 * time.Hour)
+	if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(kept, nil, 0o600), os.WriteFile(old, nil, 0o600), os.Chtimes(old, month, month)); err != nil {
+		t.Fatal(err)
+	}
+	b.work()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(old); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("results of a month ago are still kept")
+		}
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Error(err)
 	}
 }
 
