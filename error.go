@@ -28,7 +28,6 @@ const (
 // step that helps, ready to be pasted.
 type Error struct {
 	Code Code
-	Op   string // what was being done, for logs: "store.Submit"; may be empty
 	Hint string // may be empty
 	Err  error  // never nil
 }
@@ -41,12 +40,6 @@ func Errorf(code Code, format string, args ...any) *Error {
 // WithHint returns e with the hint set. It changes e, so it belongs beside Errorf.
 func (e *Error) WithHint(hint string) *Error {
 	e.Hint = hint
-	return e
-}
-
-// WithOp returns e with the operation set, for logs.
-func (e *Error) WithOp(op string) *Error {
-	e.Op = op
 	return e
 }
 

@@ -196,17 +196,11 @@ func (p Paths) Database() string { return filepath.Join(p.State, "agent.db") }
 // Log is the daemon's log; rotated ones lie beside it.
 func (p Paths) Log() string { return filepath.Join(p.State, "daemon.log") }
 
-// Lock is the file that a running daemon holds locked.
-func (p Paths) Lock() string { return filepath.Join(p.State, "daemon.lock") }
-
 // StartLock is the file that whoever starts a daemon holds locked meanwhile.
 func (p Paths) StartLock() string { return filepath.Join(p.State, "start.lock") }
 
 // Repos is the directory of mirrors and work trees.
 func (p Paths) Repos() string { return filepath.Join(p.State, "repos") }
-
-// Deliveries is the directory of undo records.
-func (p Paths) Deliveries() string { return filepath.Join(p.State, "deliveries") }
 
 // Baseline is the directory of check results of base commits.
 func (p Paths) Baseline() string { return filepath.Join(p.State, "baseline") }

@@ -17,7 +17,6 @@ import (
 type LogOptions struct {
 	Path    string
 	Level   slog.Leveler // nil: info
-	JSON    bool         // a JSON object a line, instead of key=value
 	MiB     int          // size at which the file is put aside; 0: 10
 	Backups int          // files put aside that are kept; 0: 3
 	Copy    io.Writer    // gets every line too, such as a terminal; may be nil
@@ -41,9 +40,5 @@ func OpenLog(opt LogOptions) (*slog.Logger, io.Closer, error) {
 	if opt.Copy != nil {
 		w = io.MultiWriter(file, opt.Copy)
 	}
-	ho := &slog.HandlerOptions{Level: opt.Level}
-	if opt.JSON {
-		return slog.New(slog.NewJSONHandler(w, ho)), file, nil
-	}
-	return slog.New(slog.NewTextHandler(w, ho)), file, nil
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: opt.Level})), file, nil
 }

@@ -16,7 +16,7 @@ import (
 func TestOpenLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "daemon.log")
 	var terminal bytes.Buffer
-	log, file, err := daemon.OpenLog(daemon.LogOptions{Path: path, Level: slog.LevelWarn, Copy: &terminal, JSON: true})
+	log, file, err := daemon.OpenLog(daemon.LogOptions{Path: path, Level: slog.LevelWarn, Copy: &terminal})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestOpenLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := string(b); strings.Contains(s, "chatter") || !strings.Contains(s, `"msg":"trouble","job":12`) || s != terminal.String() {
+	if s := string(b); strings.Contains(s, "chatter") || !strings.Contains(s, `msg=trouble job=12`) || s != terminal.String() {
 		t.Errorf("log:\n%s\nterminal:\n%s", s, terminal.String())
 	}
 	if info, err := os.Stat(path); runtime.GOOS != "windows" && (err != nil || info.Mode().Perm() != 0o600) {

@@ -8,9 +8,6 @@ import (
 	"strings"
 )
 
-// Shell names the shell that Cmd.Shell is run by, for help texts.
-func Shell() string { return "sh -c" }
-
 // argv is what is executed. /bin/sh is named in full so that no PATH can replace it.
 func (c Cmd) argv() []string {
 	if c.Shell != "" {

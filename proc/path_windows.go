@@ -12,9 +12,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Shell names the shell that Cmd.Shell is run by, for help texts.
-func Shell() string { return "cmd /d /s /c" }
-
 // prepare makes the command that path finds, suspended and without a window.
 func (c Cmd) prepare(path string) *exec.Cmd {
 	cmd := &exec.Cmd{Path: path, Args: c.Argv, Dir: c.Dir, Env: c.Env, WaitDelay: time.Second}

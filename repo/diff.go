@@ -46,15 +46,6 @@ func (r *Repo) Changed(ctx context.Context, from, to string) ([]string, error) {
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"), nil
 }
 
-// Stat counts the change from one commit to another the way Diff shows it.
-func (r *Repo) Stat(ctx context.Context, from, to string) (agent.Stat, error) {
-	trees, err := r.treesOf(ctx, from, to)
-	if err != nil {
-		return agent.Stat{}, err
-	}
-	return r.stat(ctx, trees[0], trees[1])
-}
-
 func (r *Repo) treesOf(ctx context.Context, commits ...string) ([]string, error) {
 	trees := make([]string, len(commits))
 	for i, id := range commits {
