@@ -61,15 +61,10 @@ func (r *Repo) Apply(ctx context.Context, a Apply) (Applied, error) {
 			return Applied{}, agent.Errorf(agent.Invalid, "%q is no full commit id", commit)
 		}
 	}
-	lock, err := r.lockDeliveries(ctx)
-	if err != nil {
+	if err := d.takeLock(ctx); err != nil {
 		return Applied{}, err
 	}
-	defer lock.release()
-	d.lock = lock
-	if err := r.repair(ctx, lock); err != nil {
-		return Applied{}, err
-	}
+	defer d.lock.release()
 	changes, err := r.changes(ctx, a.Base, a.Commit)
 	if err != nil {
 		return Applied{}, err

@@ -26,15 +26,10 @@ func (r *Repo) Branch(ctx context.Context, name, commit, id string) error {
 	if err := r.checkBranchName(ctx, name); err != nil {
 		return err
 	}
-	lock, err := r.lockDeliveries(ctx)
-	if err != nil {
+	if err := d.takeLock(ctx); err != nil {
 		return err
 	}
-	defer lock.release()
-	d.lock = lock
-	if err := r.repair(ctx, lock); err != nil {
-		return err
-	}
+	defer d.lock.release()
 	at, err := r.branchAt(ctx, name)
 	if err != nil {
 		return err

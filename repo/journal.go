@@ -249,6 +249,20 @@ func (d *delivery) finish(prepared, state string) error {
 	return nil
 }
 
+// takeLock waits until no other delivery is made in this repository, and puts right
+// what was cut off. The caller releases d.lock.
+func (d *delivery) takeLock(ctx context.Context) error {
+	lock, err := d.repo.lockDeliveries(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.repo.repair(ctx, lock); err != nil {
+		return errors.Join(err, lock.release())
+	}
+	d.lock = lock
+	return nil
+}
+
 // lockDeliveries waits until no other delivery is made in this repository.
 func (r *Repo) lockDeliveries(ctx context.Context) (*fileLock, error) {
 	path := filepath.Join(r.mirror.dir, "delivery.lock")

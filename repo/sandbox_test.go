@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -134,4 +135,72 @@ func (s *sandbox) open() *Repo {
 		s.t.Fatal(err)
 	}
 	return r
+}
+
+// result makes a result commit in the mirror by running a shell script in a check-out
+// of base.
+func (s *sandbox) result(r *Repo, base, script string) string {
+	s.t.Helper()
+	c, err := r.Checkout(s.t.Context(), base)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer c.Close()
+	sh(s.t, c.Dir, script)
+	tree, err := c.tree.writeTree(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return gitIn(s.t, r.Mirror(), "-c", "user.name=n", "-c", "user.email=e", "commit-tree", "-p", base, "-m", "result", tree)
+}
+
+func sh(t testing.TB, dir, script string) {
+	t.Helper()
+	cmd := exec.Command("sh", "-ec", script)
+	cmd.Dir = dir
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, text)
+	}
+}
+
+// all is a photo of the whole repository, .git included but for what git may cache.
+func (s *sandbox) all() map[string]string {
+	s.t.Helper()
+	seen := photo(s.t, s.root)
+	for name, text := range photo(s.t, filepath.Join(s.root, ".git")) {
+		seen[".git/"+name] = text
+	}
+	return seen
+}
+
+// noTraces checks that no temporary file and no record of a delivery is left.
+func (s *sandbox) noTraces(ids ...string) {
+	s.t.Helper()
+	filepath.WalkDir(s.root, func(path string, _ os.DirEntry, err error) error {
+		if strings.HasPrefix(filepath.Base(path), ".agent-") {
+			s.t.Errorf("%s is left", path)
+		}
+		return err
+	})
+	for _, pattern := range []string{"deliveries/*", "repos/*/open/*"} {
+		found, _ := filepath.Glob(filepath.Join(s.state, pattern))
+		for _, path := range found {
+			if !slices.Contains(ids, filepath.Base(path)) || strings.Contains(pattern, "open") {
+				s.t.Errorf("%s is left", path)
+			}
+		}
+	}
+}
+
+// treeWith makes, in the mirror, the tree of HEAD with one more entry.
+func (s *sandbox) treeWith(r *Repo, entry string) string {
+	s.t.Helper()
+	cmd := exec.Command("git", "mktree", "--missing")
+	cmd.Dir = r.Mirror()
+	cmd.Stdin = strings.NewReader(s.git("ls-tree", "HEAD") + "\n" + entry + "\n")
+	out, err := cmd.Output()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }

@@ -24,15 +24,10 @@ func (r *Repo) Undo(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	lock, err := r.lockDeliveries(ctx)
-	if err != nil {
+	if err := d.takeLock(ctx); err != nil {
 		return err
 	}
-	defer lock.release()
-	d.lock = lock
-	if err := r.repair(ctx, lock); err != nil {
-		return err
-	}
+	defer d.lock.release()
 	if err := d.load(); errors.Is(err, fs.ErrNotExist) {
 		return agent.Errorf(agent.NotFound, "there is no delivery %s", id).WithHint("agent show " + jobOf(id))
 	} else if err != nil {
