@@ -36,6 +36,9 @@ type app struct {
 
 func newApp() *app {
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), now: time.Now}
+	if !isTerminal(a.out) {
+		a.out = &dataWriter{to: os.Stdout}
+	}
 	a.jobs = a.dial
 	return a
 }

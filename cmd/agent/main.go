@@ -40,6 +40,9 @@ func run(args []string, a *app) int {
 	if closeErr := a.close(); err == nil {
 		err = closeErr
 	}
+	if err == nil {
+		err = a.unwritten()
+	}
 	if ctx.Err() != nil && err != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}

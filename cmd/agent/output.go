@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"unicode/utf8"
 
@@ -69,6 +70,30 @@ func newJobsDoc(jobs []agent.Job) jobsDoc {
 func public(job agent.Job) agent.Job {
 	job.Spec.Env = nil
 	return job
+}
+
+// dataWriter is stdout where it is no terminal. It remembers the first write that
+// failed, so that a full disk cannot make a command that printed nothing look like
+// one that worked.
+type dataWriter struct {
+	to  io.Writer
+	err error
+}
+
+func (w *dataWriter) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+// unwritten is why stdout did not take all that was printed, or nil.
+func (a *app) unwritten() error {
+	if w, ok := a.out.(*dataWriter); ok {
+		return w.err
+	}
+	return nil
 }
 
 // say writes a line of talk to stderr, unless -q forbids it.

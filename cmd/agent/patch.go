@@ -17,6 +17,7 @@ import (
 
 type patchOptions struct {
 	*app
+	kind            agent.Kind // which of these is given
 	text, run, diff string
 
 	variants, tries int
@@ -91,9 +92,11 @@ in AGENT_VARIANT.`,
 
 // check refuses what makes no sense before anything is read or started.
 func (o *patchOptions) check(cmd *cobra.Command, text bool) error {
+	given := map[agent.Kind]bool{agent.Prompt: text, agent.Command: cmd.Flags().Changed("run"), agent.Diff: cmd.Flags().Changed("diff")}
 	kinds := 0
-	for _, given := range []bool{text, cmd.Flags().Changed("run"), cmd.Flags().Changed("diff")} {
-		if given {
+	for kind, is := range given {
+		if is {
+			o.kind = kind
 			kinds++
 		}
 	}
@@ -112,7 +115,7 @@ func (o *patchOptions) check(cmd *cobra.Command, text bool) error {
 }
 
 func runPatch(ctx context.Context, o *patchOptions) error {
-	spec, err := o.spec()
+	spec, err := o.spec(ctx)
 	if err != nil {
 		return err
 	}
@@ -130,7 +133,9 @@ func runPatch(ctx context.Context, o *patchOptions) error {
 	waits := o.wait || o.follow
 	switch {
 	case o.printID:
-		fmt.Fprintln(o.out, job.ID)
+		if _, err := fmt.Fprintln(o.out, job.ID); err != nil {
+			return fmt.Errorf("job %s is queued, but its id could not be printed: %w", job.ID, err)
+		}
 	case o.json && !waits:
 		return o.printJSON(newJobDoc(job))
 	case !o.json && !waits:
@@ -156,7 +161,7 @@ func (o *patchOptions) receipt(job agent.Job) {
 
 // spec turns the flags into what is asked for. It reads the diff, but nothing of the
 // repository: the daemon resolves the base and reads the checks.
-func (o *patchOptions) spec() (agent.Spec, error) {
+func (o *patchOptions) spec(ctx context.Context) (agent.Spec, error) {
 	dir, err := o.workDir()
 	if err != nil {
 		return agent.Spec{}, err
@@ -179,14 +184,13 @@ func (o *patchOptions) spec() (agent.Spec, error) {
 	}
 	spec.Env = conf.Env(o.environ)
 	conf.Ask(&spec)
-	switch {
-	case o.run != "":
-		spec.Kind, spec.Text = agent.Command, o.run
-	case o.diff != "":
-		spec.Kind = agent.Diff
-		spec.Text, err = o.readDiff(dir, o.diff)
+	switch spec.Kind = o.kind; spec.Kind {
+	case agent.Command:
+		spec.Text = o.run
+	case agent.Diff:
+		spec.Text, err = o.readDiff(ctx, dir, o.diff)
 	default:
-		spec.Kind, spec.Text = agent.Prompt, o.text
+		spec.Text = o.text
 	}
 	if err == nil && strings.TrimSpace(spec.Text) == "" {
 		err = emptyText(spec.Kind)
@@ -204,7 +208,7 @@ func emptyText(kind agent.Kind) error {
 
 // readDiff reads a diff from a file, or from stdin for "-". A name is looked up from
 // the directory the command works in, as git does with -C.
-func (o *patchOptions) readDiff(dir, name string) (string, error) {
+func (o *patchOptions) readDiff(ctx context.Context, dir, name string) (string, error) {
 	r := o.in
 	if name == "-" {
 		if isTerminal(o.in) {
@@ -216,20 +220,47 @@ func (o *patchOptions) readDiff(dir, name string) (string, error) {
 		}
 		f, err := os.Open(name)
 		if err != nil {
-			return "", agent.Errorf(agent.Invalid, "cannot read the diff: %w", err)
+			return "", unreadable(err)
 		}
 		defer f.Close()
 		r = f
 	}
-	text, err := io.ReadAll(io.LimitReader(r, agent.MaxText+1))
+	text, err := readAll(ctx, io.LimitReader(r, agent.MaxText+1))
 	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
 	case err != nil:
-		return "", agent.Errorf(agent.Invalid, "cannot read the diff: %w", err)
+		return "", unreadable(err)
 	case len(text) > agent.MaxText:
 		return "", agent.Errorf(agent.Invalid, "the diff is longer than %d MiB", agent.MaxText>>20).
 			WithHint("split it: git diff -- DIR | agent patch --diff -")
 	}
 	return string(text), nil
+}
+
+func unreadable(err error) error {
+	return agent.Errorf(agent.Invalid, "cannot read the diff: %w", err).
+		WithHint("name a file that you may read, or pipe the diff in: git diff HEAD | agent patch --diff -")
+}
+
+// readAll reads to the end, or until ctx ends: a terminal, or whoever writes into
+// the pipe, may never come to one.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	type read struct {
+		text []byte
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		text, err := io.ReadAll(r)
+		done <- read{text, err}
+	}()
+	select {
+	case got := <-done:
+		return got.text, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // absMaker makes the file of a scripted maker findable for the daemon, which works

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -392,5 +393,18 @@ func TestResultsWhoseChecksFailMustBeNamed(t *testing.T) {
 	}
 	if err := mayDeliver(r, agent.Ref{Job: 3, Variant: 1}); err != nil {
 		t.Errorf("apply 3/1: %v", err)
+	}
+}
+
+// A terminal, or whoever holds the other end of the pipe, may never end what is read.
+func TestReadingADiffEndsWithTheContext(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	a := &app{in: r, err: io.Discard}
+	o := &patchOptions{app: a}
+	ctx, cancel := context.WithCancel(t.Context())
+	go cancel()
+	if _, err := o.readDiff(ctx, t.TempDir(), "-"); !errors.Is(err, context.Canceled) {
+		t.Fatalf("readDiff: %v", err)
 	}
 }
