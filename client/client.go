@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -161,7 +162,10 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if e, ok := errors.AsType[*agent.Error](err); ok && e.Code == agent.Invalid {
 		return e // the path of the socket, or whose it is
 	}
-	if d, ok := errors.AsType[*dialError](err); ok {
+	if d, ok := errors.AsType[*dialError](err); ok && errors.Is(d.err, os.ErrPermission) {
+		return agent.Errorf(agent.Unavailable, "the daemon's socket %s may not be opened: %w", c.opt.Socket, d).
+			WithHint("it is another user's: set AGENT_STATE_DIR to a directory of yours")
+	} else if ok {
 		return agent.Errorf(agent.Unavailable, "no daemon answers on %s: %w", c.opt.Socket, d).WithHint("agent daemon start")
 	}
 	return agent.Errorf(agent.Unavailable, "the daemon went away: %w", &lostError{err}).WithHint("agent daemon logs")

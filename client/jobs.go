@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"unicode/utf8"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/api"
@@ -12,7 +13,7 @@ import (
 // Submit implements agent.Jobs. An Unavailable error leaves open whether the job was
 // taken, unless its Spec has a Key, with which asking again is safe.
 func (c *Client) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error) {
-	if err := checkText(spec); err != nil {
+	if err := fits(spec); err != nil {
 		return agent.Job{}, err
 	}
 	head, err := api.Head(spec)
@@ -25,7 +26,7 @@ func (c *Client) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error)
 // DryRun returns the Spec as Submit would store it: repository and base resolved,
 // checks read, defaults set. Nothing is stored.
 func (c *Client) DryRun(ctx context.Context, spec agent.Spec) (agent.Spec, error) {
-	if err := checkText(spec); err != nil {
+	if err := fits(spec); err != nil {
 		return agent.Spec{}, err
 	}
 	head, err := api.Head(spec)
@@ -41,13 +42,34 @@ func (c *Client) DryRun(ctx context.Context, spec agent.Spec) (agent.Spec, error
 	return full, err
 }
 
-// checkText refuses here what the daemon would refuse unread: it answers before it
-// has read the body, and that answer can be lost with the connection.
-func checkText(spec agent.Spec) error {
+// fits refuses here what would not arrive. A text that is too long the daemon refuses
+// unread, and that answer can be lost with the connection. What is not UTF-8 would
+// arrive changed, in all but the text, which travels byte for byte.
+func fits(spec agent.Spec) error {
 	if len(spec.Text) > agent.MaxText {
 		return agent.Errorf(agent.Invalid, "the %s is %d MiB long; the limit is %d MiB", spec.Kind, len(spec.Text)>>20, agent.MaxText>>20)
 	}
+	for _, c := range spec.Checks {
+		if !utf8.ValidString(c.Run + c.Name + c.Dir) {
+			return notText("check", c.Run)
+		}
+	}
+	for what, words := range map[string][]string{
+		"directory": {spec.Repo}, "revision": {spec.Base}, "author": {spec.Author}, "key": {spec.Key},
+		"path limit": spec.Limits.Paths, "maker": spec.Makers,
+	} {
+		for _, word := range words {
+			if !utf8.ValidString(word) {
+				return notText(what, word)
+			}
+		}
+	}
 	return nil
+}
+
+func notText(what, word string) error {
+	return agent.Errorf(agent.Invalid, "the %s %q is not valid UTF-8", what, word).
+		WithHint("only the change itself may hold other bytes: rename it, or name something that holds it")
 }
 
 // Job implements agent.Jobs.
