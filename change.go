@@ -33,7 +33,7 @@ func (e *Entry) Change(c Change, now time.Time) error {
 // cancel ends what is queued at once; workers learn it at their next act.
 func (e *Entry) cancel(by string, now time.Time) error {
 	if e.Job.State == Done {
-		return Errorf(WrongState, "job %s is done already", e.Job.ID)
+		return Errorf(WrongState, "job %s is done already", e.Job.ID).WithHint("agent show " + e.Job.ID.String())
 	}
 	if e.Stop != "" {
 		return nil
@@ -70,7 +70,7 @@ func (e *Entry) retry(by string, now time.Time) error {
 		}
 	}
 	if again == 0 {
-		return Errorf(WrongState, "job %s has nothing to retry: each variant has a good result", e.Job.ID)
+		return Errorf(WrongState, "job %s has nothing to retry: each variant has a good result", e.Job.ID).WithHint("agent show " + e.Job.ID.String())
 	}
 	e.tell(0, EventRetried, by, now)
 	e.Job.Settle()
@@ -96,10 +96,10 @@ func (e *Entry) result(n int) (*Variant, error) {
 	}
 	v, ok := e.Job.Variant(n)
 	if !ok {
-		return nil, Errorf(NotFound, "job %s has no variant %d", e.Job.ID, n)
+		return nil, Errorf(NotFound, "job %s has no variant %d", e.Job.ID, n).WithHint("agent show " + e.Job.ID.String())
 	}
 	if v.Commit == "" {
-		return nil, Errorf(WrongState, "variant %s has no commit", Ref{Job: e.Job.ID, Variant: n})
+		return nil, Errorf(WrongState, "variant %s has no commit", Ref{Job: e.Job.ID, Variant: n}).WithHint("agent show " + e.Job.ID.String())
 	}
 	return v, nil
 }

@@ -37,6 +37,11 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Err: fmt.Errorf(format, args...)}
 }
 
+// NoJob is the error of every store for an id that no job has.
+func NoJob(id ID) error {
+	return Errorf(NotFound, "no job %s", id).WithHint("agent list")
+}
+
 // WithHint returns e with the hint set. It changes e, so it belongs beside Errorf.
 func (e *Error) WithHint(hint string) *Error {
 	e.Hint = hint

@@ -69,7 +69,7 @@ func blocked(obstacles []Obstacle, a Apply) error {
 	slices.SortFunc(obstacles, func(x, y Obstacle) int { return strings.Compare(x.Path, y.Path) })
 	err := agent.Errorf(agent.Blocked, "%w", &ObstacleError{Files: obstacles})
 	if a.ThreeWay {
-		return err.WithHint("commit or stash your changes, or take the result as a branch: agent branch")
+		return err.WithHint("commit or stash your changes, or take the result as a branch with: agent branch ID NAME")
 	}
 	return err.WithHint("commit or stash your changes, or merge with --3way")
 }

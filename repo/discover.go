@@ -85,7 +85,7 @@ func realDir(dir string) (string, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return "", agent.Errorf(agent.NotFound, "the directory %s does not exist (any more)", dir).
-			WithHint("name the repository with -C DIR")
+			WithHint("a job stays with the directory it was asked for in: put the repository back there")
 	case err != nil:
 		return "", agent.Errorf(agent.Invalid, "repository: %w", err)
 	case !info.IsDir():

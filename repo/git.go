@@ -69,7 +69,7 @@ func (g gitRun) command(ctx context.Context) *exec.Cmd {
 
 // output runs git to its end and returns what it printed. A failed git is an
 // Internal error that carries git's complaint and wraps a *gitError; a missing git
-// is Unavailable with a hint.
+// is an Internal one with a hint.
 func (g gitRun) output(ctx context.Context) ([]byte, error) {
 	cmd := g.command(ctx)
 	var stdout, stderr bytes.Buffer
@@ -90,7 +90,8 @@ func (g gitRun) output(ctx context.Context) ([]byte, error) {
 // failed makes the error of a git that could not be started or did not exit with 0.
 func (g gitRun) failed(stderr string, err error) error {
 	if errors.Is(err, exec.ErrNotFound) {
-		return agent.Errorf(agent.Unavailable, "git is not installed, or not on PATH").WithHint("install git 2.30 or newer")
+		return agent.Errorf(agent.Internal, "git is not installed, or not on PATH").
+			WithHint("install git 2.30 or newer; if this shell has it, the daemon does not see it: agent daemon restart")
 	}
 	return agent.Errorf(agent.Internal, "git %s: %w", g.verb(), &gitError{stderr: stderr, err: err})
 }

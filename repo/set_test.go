@@ -47,6 +47,16 @@ func TestOpenFindsTheWorkTree(t *testing.T) {
 	}
 }
 
+func TestOpenWithoutGit(t *testing.T) {
+	w := newWorld(t)
+	dir := w.repo("one", "f", "1\n")
+	setenv(t, "PATH", t.TempDir())
+	_, err := w.set.Open(t.Context(), dir)
+	if agent.CodeOf(err) != agent.Internal || !strings.Contains(err.Error(), "git is not installed") || !strings.Contains(agent.HintOf(err), "agent daemon restart") {
+		t.Errorf("%v (%s), hint %q", err, agent.CodeOf(err), agent.HintOf(err))
+	}
+}
+
 func TestOpenIgnoresGitVariables(t *testing.T) {
 	w := newWorld(t)
 	one, two := w.repo("one", "f", "1\n"), w.repo("two", "f", "2\n")
@@ -73,7 +83,7 @@ func TestOpenRefuses(t *testing.T) {
 		code            agent.Code
 	}{
 		{"plain", "is not in a git repository", "git init", agent.Invalid},
-		{"gone", "does not exist", "-C DIR", agent.NotFound},
+		{"gone", "does not exist", "put the repository back", agent.NotFound},
 		{"plain/file", "not a directory", "-C DIR", agent.Invalid},
 		{"bare.git", "bare repository", "git clone", agent.Invalid},
 		{"sha256", "sha256 object ids", "--object-format=sha1", agent.Invalid},

@@ -81,9 +81,9 @@ func (a *app) workDir() (string, error) {
 	}
 	switch info, err := os.Stat(abs); {
 	case err != nil:
-		return "", agent.Errorf(agent.Invalid, "cannot work in %s: %w", abs, err)
+		return "", agent.Errorf(agent.Invalid, "cannot work in %s: %w", abs, err).WithHint("name a directory that exists with -C DIR")
 	case !info.IsDir():
-		return "", agent.Errorf(agent.Invalid, "%s is not a directory", abs)
+		return "", agent.Errorf(agent.Invalid, "%s is not a directory", abs).WithHint("name the repository's directory with -C DIR")
 	}
 	return abs, nil
 }

@@ -78,7 +78,7 @@ func (p *preparer) baseFile(ctx context.Context, r *repo.Repo, commit string) (c
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return file, agent.Errorf(agent.Internal, "%s of commit %.10s cannot be read: %w", config.RepoFile, commit, err)
+		return file, brokenFile(commit, err)
 	default:
 		if file, err = config.ReadRepo(data); err != nil {
 			return file, brokenFile(commit, err)
@@ -110,7 +110,13 @@ func fromRoot(root, dir string, paths []string) []string {
 	}
 	out := make([]string, len(paths))
 	for i, name := range paths {
-		out[i] = path.Join(filepath.ToSlash(below), name)
+		if !filepath.IsAbs(name) {
+			out[i] = path.Join(filepath.ToSlash(below), name)
+		} else if in, err := filepath.Rel(resolved(root), resolved(name)); err == nil && filepath.IsLocal(in) {
+			out[i] = filepath.ToSlash(in)
+		} else {
+			out[i] = name // refused, as what is outside
+		}
 	}
 	return out
 }

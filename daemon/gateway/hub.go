@@ -181,5 +181,5 @@ func head(ctx context.Context, jobs agent.Jobs, id agent.ID) (agent.Job, error) 
 }
 
 func noJob(id agent.ID) error {
-	return agent.Errorf(agent.NotFound, "no job %d", id).WithHint("agent list")
+	return agent.NoJob(id)
 }

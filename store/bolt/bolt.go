@@ -137,7 +137,7 @@ func (s *Store) view(read func(tx *bolt.Tx) error) error {
 func (s *Store) recordLocked(id agent.ID) (*record, error) {
 	if r, ok := s.records[id]; ok {
 		if r.gone {
-			return nil, agent.Errorf(agent.NotFound, "no job %s", id)
+			return nil, agent.NoJob(id)
 		}
 		return r, nil
 	}

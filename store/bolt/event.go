@@ -154,7 +154,7 @@ func (s *Store) more(ctx context.Context, id agent.ID, t *tail, seq uint64) (eve
 func readEvents(tx *bolt.Tx, id agent.ID, seq uint64) (events []agent.Event, done bool, err error) {
 	value := bucket(tx, bucketJobs).Get(idKey(id))
 	if value == nil {
-		return nil, false, agent.Errorf(agent.NotFound, "no job %s", id)
+		return nil, false, agent.NoJob(id)
 	}
 	prefix := idKey(id)
 	c := bucket(tx, bucketEvents).Cursor()

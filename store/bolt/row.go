@@ -201,7 +201,7 @@ func decodeRow(value []byte) (*agent.Entry, error) {
 func readEntry(tx *bolt.Tx, id agent.ID) (*agent.Entry, error) {
 	value := bucket(tx, bucketJobs).Get(idKey(id))
 	if value == nil {
-		return nil, agent.Errorf(agent.NotFound, "no job %s", id)
+		return nil, agent.NoJob(id)
 	}
 	e, err := decodeRow(value)
 	if err != nil {

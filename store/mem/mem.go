@@ -81,7 +81,7 @@ func (s *Store) findLocked(id agent.ID) (*job, error) {
 	if j, ok := s.jobs[id]; ok {
 		return j, nil
 	}
-	return nil, agent.Errorf(agent.NotFound, "no job %s", id)
+	return nil, agent.NoJob(id)
 }
 
 // publishLocked files the news of j and wakes everybody who waits for anything.
