@@ -105,6 +105,29 @@ func checkImport(t *testing.T, name, may, why, imp string) {
 	t.Errorf("%s imports %s, which has no owner: add it to deps_test.go and say in ARCHITECTURE.md why we take it", name, imp)
 }
 
+// heavy names packages whose init every command would pay for, the guard of every
+// command included, and who would bring them in.
+var heavy = map[string]string{
+	"encoding/gob": "go-git's plumbing/object; 0.3 ms",
+	"github.com/ProtonMail/go-crypto/openpgp":     "go-git's plumbing/object; 0.2 ms",
+	"github.com/go-git/go-git/v5/plumbing/object": "repo/object.go does what is needed of it",
+	"github.com/go-git/go-git/v5/plumbing/storer": "it brings go-git's configuration and URL parsing; 0.1 ms",
+	"github.com/sergi/go-diff/diffmatchpatch":     "go-git's plumbing/object",
+	"github.com/charmbracelet/bubbletea":          "it asks the terminal for its colours; 5 s on one that does not answer",
+}
+
+func TestNothingHeavyIsLinked(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "./cmd/agent").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.Lines(string(out)) {
+		if why, ok := heavy[strings.TrimSpace(name)]; ok {
+			t.Errorf("cmd/agent links %s: %s", strings.TrimSpace(name), why)
+		}
+	}
+}
+
 func TestArchitectureNamesEveryPackage(t *testing.T) {
 	text, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/patch"
@@ -47,8 +46,8 @@ func (r *Repo) Commit(ctx context.Context, c Change) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	store := &storer{ctx: ctx, repo: r}
-	w := rewriter{ctx: ctx, repo: r, store: store}
+	var objects batch
+	w := rewriter{ctx: ctx, repo: r, objects: &objects}
 	tree := base.TreeHash
 	if plan.below != nil {
 		if tree, err = w.tree(base.TreeHash, plan, ""); err != nil {
@@ -56,11 +55,9 @@ func (r *Repo) Commit(ctx context.Context, c Change) (Result, error) {
 		}
 	}
 	if tree.IsZero() { // nothing is left
-		if tree, err = w.save(nil); err != nil {
-			return Result{}, err
-		}
+		tree = w.save(nil)
 	}
-	return r.finish(ctx, c, base, tree, store)
+	return r.finish(ctx, c, base, tree, &objects)
 }
 
 // commitTree makes a commit of a tree that is in the mirror already; c.Writes is
@@ -70,12 +67,11 @@ func (r *Repo) commitTree(ctx context.Context, c Change, tree string) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
-	return r.finish(ctx, c, base, plumbing.NewHash(tree), &storer{ctx: ctx, repo: r})
+	return r.finish(ctx, c, base, plumbing.NewHash(tree), &batch{})
 }
 
-// finish writes the commit object with everything the store has collected, then the
-// reference.
-func (r *Repo) finish(ctx context.Context, c Change, base *object.Commit, tree plumbing.Hash, store *storer) (Result, error) {
+// finish writes the commit object with all the other objects, then the reference.
+func (r *Repo) finish(ctx context.Context, c Change, base *commit, tree plumbing.Hash, objects *batch) (Result, error) {
 	if tree == base.TreeHash {
 		return Result{}, ErrNoChange
 	}
@@ -91,30 +87,22 @@ func (r *Repo) finish(ctx context.Context, c Change, base *object.Commit, tree p
 	if err != nil {
 		return Result{}, err
 	}
-	by := object.Signature{Name: name, Email: mail, When: time.Now()}
-	o := store.NewEncodedObject()
-	err = (&object.Commit{Author: by, Committer: by, Message: c.Message, TreeHash: tree, ParentHashes: []plumbing.Hash{base.Hash}}).Encode(o)
-	if err != nil {
-		return Result{}, err
-	}
-	id, err := store.SetEncodedObject(o)
-	if err != nil {
-		return Result{}, err
-	}
+	by := signature{name, mail, time.Now()}
+	id := objects.add(plumbing.CommitObject, encodeCommit(tree, []plumbing.Hash{base.Hash}, by, c.Message))
 	result := Result{Commit: id.String(), Tree: tree.String()}
-	result.Stat, err = r.keep(ctx, store, c.Ref, base.TreeHash.String(), result)
+	result.Stat, err = r.keep(ctx, objects, c.Ref, base.TreeHash.String(), result)
 	return result, err
 }
 
-// keep writes what the store has collected, counts the change and points ref to it,
-// while no GC removes anything.
-func (r *Repo) keep(ctx context.Context, store *storer, ref, base string, result Result) (stat agent.Stat, err error) {
+// keep writes the objects, counts the change and points ref to it, while no GC
+// removes anything.
+func (r *Repo) keep(ctx context.Context, objects *batch, ref, base string, result Result) (stat agent.Stat, err error) {
 	lock, err := r.mirror.lock(shared)
 	if err != nil {
 		return agent.Stat{}, err
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
-	if err := store.flush(); err != nil {
+	if err := r.flush(ctx, objects); err != nil {
 		return agent.Stat{}, err
 	}
 	if stat, err = r.stat(ctx, base, result.Tree); err != nil || ref == "" {

@@ -2,9 +2,11 @@
 // mirror of ours, disposable check-outs of them, and the delivery of a result into
 // a person's repository.
 //
-// git itself is the authority. go-git is the object layer over a storer that reads
-// through a long-lived `git cat-file --batch`. Until a person delivers, their
-// repository is only read.
+// git itself is the authority: objects are read through a long-lived `git cat-file
+// --batch`, references are changed by git. Of go-git come ids, object types and modes;
+// trees and commits are read and written here (object.go), because the packages in
+// which go-git does it cost every command 0.7 ms of start. Until a person delivers,
+// their repository is only read.
 package repo
 
 import (

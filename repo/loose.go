@@ -2,6 +2,7 @@ package repo
 
 import (
 	"compress/zlib"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,23 +24,22 @@ const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 // flush writes the collected objects to the mirror: all of them are on disk when it
 // returns, or none has its name yet. Objects that exist are not written again; one of
 // the mirror's own is made young, so that GC leaves it alone.
-func (s *storer) flush() error {
-	hashes := make([]plumbing.Hash, len(s.written))
-	for i, o := range s.written {
-		hashes[i] = o.Hash()
+func (r *Repo) flush(ctx context.Context, b *batch) error {
+	hashes := make([]plumbing.Hash, len(b.objects))
+	for i, o := range b.objects {
+		hashes[i] = o.id
 	}
-	have, err := s.repo.known(s.ctx, hashes)
+	have, err := r.known(ctx, hashes)
 	if err != nil {
 		return err
 	}
 	// git says it has the empty tree, which is built in, but fsck wants to see it.
 	delete(have, plumbing.NewHash(emptyTree))
-	fresh := slices.DeleteFunc(slices.Clone(s.written), func(o plumbing.EncodedObject) bool { return have[o.Hash()] })
-	s.repo.mirror.freshen(have)
-	if err := s.repo.set.writeLoose(filepath.Join(s.repo.mirror.git, "objects"), fresh); err != nil {
-		return agent.Errorf(agent.Internal, "write a result: %w", err).WithHint("df -h " + quote(s.repo.mirror.git))
+	fresh := slices.DeleteFunc(slices.Clone(b.objects), func(o object) bool { return have[o.id] })
+	r.mirror.freshen(have)
+	if err := r.set.writeLoose(filepath.Join(r.mirror.git, "objects"), fresh); err != nil {
+		return agent.Errorf(agent.Internal, "write a result: %w", err).WithHint("df -h " + quote(r.mirror.git))
 	}
-	s.written, s.ids = nil, nil
 	return nil
 }
 
@@ -66,7 +66,7 @@ const looseAtOnce = 256
 // and makes the names durable. What is brought to disk is brought there side by
 // side: a file system with a journal then commits it once for many files, which
 // costs no more than git's fsyncMethod=batch and relies on less.
-func (s *Set) writeLoose(objects string, list []plumbing.EncodedObject) (err error) {
+func (s *Set) writeLoose(objects string, list []object) (err error) {
 	var names []string // of temporary files, in the order of list
 	defer func() {
 		for _, name := range names {
@@ -82,7 +82,7 @@ func (s *Set) writeLoose(objects string, list []plumbing.EncodedObject) (err err
 	}
 	dirs := map[string]bool{}
 	for i, o := range list {
-		path := loosePath(objects, o.Hash())
+		path := loosePath(objects, o.id)
 		if err := mkdirNoted(filepath.Dir(path), dirs); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func mkdirNoted(dir string, dirs map[string]bool) error {
 
 // writeTemporary writes the objects under temporary names and returns when they are
 // on disk. It returns the names it made even when it fails.
-func (s *Set) writeTemporary(objects string, list []plumbing.EncodedObject) (names []string, err error) {
+func (s *Set) writeTemporary(objects string, list []object) (names []string, err error) {
 	files := make([]*os.File, len(list))
 	err = parallel(len(list), runtime.GOMAXPROCS(0), func(i int) (err error) {
 		files[i], err = s.writeCompressed(objects, list[i])
@@ -130,7 +130,7 @@ func (s *Set) writeTemporary(objects string, list []plumbing.EncodedObject) (nam
 }
 
 // writeCompressed writes one object under a temporary name.
-func (s *Set) writeCompressed(objects string, o plumbing.EncodedObject) (*os.File, error) {
+func (s *Set) writeCompressed(objects string, o object) (*os.File, error) {
 	f, err := os.CreateTemp(objects, "tmp_obj_")
 	if err != nil {
 		return nil, err
@@ -144,15 +144,10 @@ func (s *Set) writeCompressed(objects string, o plumbing.EncodedObject) (*os.Fil
 	}
 	defer s.zlibs.Put(z)
 	z.Reset(f)
-	if _, err := fmt.Fprintf(z, "%s %d\x00", o.Type(), o.Size()); err != nil {
+	if _, err := fmt.Fprintf(z, "%s %d\x00", o.typ, len(o.data)); err != nil {
 		return f, err
 	}
-	r, err := o.Reader()
-	if err != nil {
-		return f, err
-	}
-	defer r.Close()
-	if _, err := io.Copy(z, r); err != nil {
+	if _, err := z.Write(o.data); err != nil {
 		return f, err
 	}
 	if err := z.Close(); err != nil {

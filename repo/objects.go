@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"codeagent.dev/agent"
 )
@@ -77,6 +76,16 @@ func (r *Repo) read(ctx context.Context, hash plumbing.Hash) (typ plumbing.Objec
 	return typ, data, err
 }
 
+// readAs is read of an object that must be of a type. An object of another type, or
+// none, is an error that wraps plumbing.ErrObjectNotFound.
+func (r *Repo) readAs(ctx context.Context, typ plumbing.ObjectType, hash plumbing.Hash) ([]byte, error) {
+	have, data, err := r.read(ctx, hash)
+	if err == nil && have != typ {
+		err = agent.Errorf(agent.Invalid, "object %s is a %s, not a %s: %w", hash, have, typ, plumbing.ErrObjectNotFound)
+	}
+	return data, err
+}
+
 // size returns an object's type and size without its content.
 func (r *Repo) size(ctx context.Context, hash plumbing.Hash) (header, error) {
 	h, err := r.header(ctx, r.mirror.git, hash.String())
@@ -122,33 +131,41 @@ func (r *Repo) known(ctx context.Context, hashes []plumbing.Hash) (map[plumbing.
 }
 
 // commit returns a commit of the mirror or of the person's repository.
-func (r *Repo) commit(ctx context.Context, id string) (*object.Commit, error) {
+func (r *Repo) commit(ctx context.Context, id string) (*commit, error) {
 	if !agent.IsCommitID(id) || len(id) != 40 {
 		return nil, agent.Errorf(agent.Invalid, "%q is no full commit id", id)
 	}
-	c, err := object.GetCommit(&storer{ctx: ctx, repo: r}, plumbing.NewHash(id))
+	hash := plumbing.NewHash(id)
+	data, err := r.readAs(ctx, plumbing.CommitObject, hash)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
 		return nil, r.missingCommit(id)
 	}
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return decodeCommit(hash, data)
 }
 
 // tree returns the entries of a tree, in git's order. They are shared: the caller
 // changes none of them.
-func (r *Repo) tree(ctx context.Context, hash plumbing.Hash) ([]object.TreeEntry, error) {
+func (r *Repo) tree(ctx context.Context, hash plumbing.Hash) ([]treeEntry, error) {
 	if entries, ok := r.mirror.trees.get(hash); ok {
 		return entries, nil
 	}
-	t, err := object.GetTree(&storer{ctx: ctx, repo: r}, hash)
+	data, err := r.readAs(ctx, plumbing.TreeObject, hash)
 	if err != nil {
 		return nil, err
 	}
-	r.mirror.trees.put(hash, t.Entries)
-	return t.Entries, nil
+	entries, err := decodeTree(data)
+	if err != nil {
+		return nil, agent.Errorf(agent.Invalid, "tree %s: %w", hash, err)
+	}
+	r.mirror.trees.put(hash, entries)
+	return entries, nil
 }
 
 // missingObject is the error for an object that git does not have. It wraps
-// plumbing.ErrObjectNotFound, which go-git wants to see.
+// plumbing.ErrObjectNotFound.
 func (r *Repo) missingObject(hash plumbing.Hash) error {
 	if r.settings.partial {
 		return agent.Errorf(agent.NotFound, "object %s was left out of the partial clone %s: %w", hash, r.Root(), plumbing.ErrObjectNotFound).

@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/patch"
@@ -81,23 +80,23 @@ func isDotGit(name string) bool {
 // rewriter makes new trees out of a base and edits. Only directories that are
 // touched are read and written.
 type rewriter struct {
-	ctx   context.Context
-	repo  *Repo
-	store *storer
+	ctx     context.Context
+	repo    *Repo
+	objects *batch // the new trees and blobs
 }
 
 // tree returns the id of the tree base with the edits made; base may be the zero
 // hash for a directory that does not exist yet. A directory that becomes empty has
 // the zero hash. path is the directory, for errors.
 func (w *rewriter) tree(base plumbing.Hash, e *edit, path string) (plumbing.Hash, error) {
-	var old []object.TreeEntry
+	var old []treeEntry
 	if !base.IsZero() {
 		var err error
 		if old, err = w.repo.tree(w.ctx, base); err != nil {
 			return plumbing.ZeroHash, err
 		}
 	}
-	entries := make([]object.TreeEntry, 0, len(old)+len(e.below))
+	entries := make([]treeEntry, 0, len(old)+len(e.below))
 	seen := 0
 	for _, entry := range old {
 		below, ok := e.below[entry.Name]
@@ -127,21 +126,21 @@ func (w *rewriter) tree(base plumbing.Hash, e *edit, path string) (plumbing.Hash
 	if len(entries) == 0 {
 		return plumbing.ZeroHash, nil
 	}
-	return w.save(entries)
+	return w.save(entries), nil
 }
 
 // added returns the entries for edits of names the directory does not have.
-func (w *rewriter) added(old []object.TreeEntry, e *edit, path string) ([]object.TreeEntry, error) {
+func (w *rewriter) added(old []treeEntry, e *edit, path string) ([]treeEntry, error) {
 	have := make(map[string]bool, len(old))
 	for _, entry := range old {
 		have[entry.Name] = true
 	}
-	var more []object.TreeEntry
+	var more []treeEntry
 	for name, below := range e.below {
 		if have[name] {
 			continue
 		}
-		entry, keep, err := w.entry(object.TreeEntry{Name: name}, below, path+name)
+		entry, keep, err := w.entry(treeEntry{Name: name}, below, path+name)
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +152,7 @@ func (w *rewriter) added(old []object.TreeEntry, e *edit, path string) ([]object
 }
 
 // entry returns what becomes of one entry; its hash is zero when it does not exist.
-func (w *rewriter) entry(old object.TreeEntry, e *edit, path string) (entry object.TreeEntry, keep bool, err error) {
+func (w *rewriter) entry(old treeEntry, e *edit, path string) (entry treeEntry, keep bool, err error) {
 	exists, isDir := !old.Hash.IsZero(), old.Mode == filemode.Dir
 	switch {
 	case e.write == nil && exists && !isDir:
@@ -176,47 +175,19 @@ func (w *rewriter) entry(old object.TreeEntry, e *edit, path string) (entry obje
 			if e.write != nil && !e.write.Delete {
 				return entry, false, agent.Errorf(agent.Invalid, "%s would be a file and a directory", path)
 			}
-			return object.TreeEntry{Name: old.Name, Mode: filemode.Dir, Hash: tree}, true, nil
+			return treeEntry{Name: old.Name, Mode: filemode.Dir, Hash: tree}, true, nil
 		}
 	}
 	if e.write == nil || e.write.Delete {
 		return entry, false, nil
 	}
-	blob, err := w.blob(e.write.Data)
-	return object.TreeEntry{Name: old.Name, Mode: filemode.FileMode(e.write.Mode), Hash: blob}, true, err
-}
-
-func (w *rewriter) blob(data []byte) (plumbing.Hash, error) {
-	o := w.store.NewEncodedObject()
-	o.SetType(plumbing.BlobObject)
-	b, err := o.Writer()
-	if err != nil {
-		return plumbing.ZeroHash, err
-	}
-	if _, err := b.Write(data); err != nil {
-		return plumbing.ZeroHash, err
-	}
-	return w.store.SetEncodedObject(o)
+	blob := w.objects.add(plumbing.BlobObject, e.write.Data)
+	return treeEntry{Name: old.Name, Mode: filemode.FileMode(e.write.Mode), Hash: blob}, true, nil
 }
 
 // save keeps a tree for the flush.
-func (w *rewriter) save(entries []object.TreeEntry) (plumbing.Hash, error) {
-	slices.SortFunc(entries, func(a, b object.TreeEntry) int { return strings.Compare(sortName(a), sortName(b)) })
-	o := w.store.NewEncodedObject()
-	if err := (&object.Tree{Entries: entries}).Encode(o); err != nil {
-		return plumbing.ZeroHash, err
-	}
-	hash, err := w.store.SetEncodedObject(o)
-	if err == nil {
-		w.repo.mirror.trees.put(hash, entries)
-	}
-	return hash, err
-}
-
-// sortName is what git orders a tree by: a directory as if it ended in a slash.
-func sortName(e object.TreeEntry) string {
-	if e.Mode == filemode.Dir {
-		return e.Name + "/"
-	}
-	return e.Name
+func (w *rewriter) save(entries []treeEntry) plumbing.Hash {
+	hash := w.objects.add(plumbing.TreeObject, encodeTree(entries))
+	w.repo.mirror.trees.put(hash, entries)
+	return hash
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/patch"
@@ -65,7 +64,7 @@ const maxLinks = 40
 
 // lookup returns the entry at name. With follow, links on the way and at the end
 // are followed; without, a link on the way means that nothing is there.
-func (s *Snapshot) lookup(op, name string, follow bool) (e object.TreeEntry, err error) {
+func (s *Snapshot) lookup(op, name string, follow bool) (e treeEntry, err error) {
 	defer func() {
 		if err != nil {
 			err = &fs.PathError{Op: op, Path: name, Err: err}
@@ -75,8 +74,8 @@ func (s *Snapshot) lookup(op, name string, follow bool) (e object.TreeEntry, err
 	if err != nil {
 		return e, err
 	}
-	var way []object.TreeEntry // the directories above e, from the root
-	e = object.TreeEntry{Name: ".", Mode: filemode.Dir, Hash: s.tree}
+	var way []treeEntry // the directories above e, from the root
+	e = treeEntry{Name: ".", Mode: filemode.Dir, Hash: s.tree}
 	for links := 0; len(rest) > 0; {
 		next := rest[0]
 		rest = rest[1:]
@@ -109,7 +108,7 @@ func (s *Snapshot) lookup(op, name string, follow bool) (e object.TreeEntry, err
 }
 
 // target returns the steps a symbolic link leads, from the directory it is in.
-func (s *Snapshot) target(link object.TreeEntry) ([]string, error) {
+func (s *Snapshot) target(link treeEntry) ([]string, error) {
 	data, err := s.blob(link)
 	if err != nil {
 		return nil, err
@@ -142,24 +141,24 @@ func split(name string) ([]string, error) {
 
 // child returns one entry of a directory. Trees are ordered, but by a rule that
 // depends on what an entry is, and short: they are searched from the front.
-func (s *Snapshot) child(dir object.TreeEntry, name string) (object.TreeEntry, error) {
+func (s *Snapshot) child(dir treeEntry, name string) (treeEntry, error) {
 	if dir.Mode != filemode.Dir {
-		return object.TreeEntry{}, fs.ErrNotExist
+		return treeEntry{}, fs.ErrNotExist
 	}
 	entries, err := s.repo.tree(s.ctx, dir.Hash)
 	if err != nil {
-		return object.TreeEntry{}, err
+		return treeEntry{}, err
 	}
 	for _, e := range entries {
 		if e.Name == name {
 			return e, nil
 		}
 	}
-	return object.TreeEntry{}, fs.ErrNotExist
+	return treeEntry{}, fs.ErrNotExist
 }
 
 // blob returns the content of a file or a link.
-func (s *Snapshot) blob(e object.TreeEntry) ([]byte, error) {
+func (s *Snapshot) blob(e treeEntry) ([]byte, error) {
 	switch e.Mode {
 	case filemode.Dir:
 		return nil, agent.Errorf(agent.Invalid, "is a directory")
@@ -252,12 +251,12 @@ func (s *Snapshot) ReadLink(name string) (string, error) {
 	return string(data), nil
 }
 
-func (s *Snapshot) info(name string, e object.TreeEntry) *fileInfo {
+func (s *Snapshot) info(name string, e treeEntry) *fileInfo {
 	return &fileInfo{name: name, mode: patch.Mode(e.Mode)}
 }
 
 // sized is info with the size, which git has to be asked for.
-func (s *Snapshot) sized(name string, e object.TreeEntry) (*fileInfo, error) {
+func (s *Snapshot) sized(name string, e treeEntry) (*fileInfo, error) {
 	info := s.info(name, e)
 	if e.Mode == filemode.Dir || e.Mode == filemode.Submodule {
 		return info, nil

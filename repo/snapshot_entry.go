@@ -4,14 +4,12 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
 // dirEntry is an entry of a directory; its size is asked for only by Info.
 type dirEntry struct {
 	snapshot *Snapshot
-	entry    object.TreeEntry
+	entry    treeEntry
 }
 
 func (e *dirEntry) Name() string               { return e.entry.Name }
@@ -22,7 +20,7 @@ func (e *dirEntry) String() string             { return fs.FormatDirEntry(e) }
 
 // dirEntries orders entries by name, as fs.ReadDirFS promises: git orders a
 // directory as if its name ended in a slash.
-func (s *Snapshot) dirEntries(entries []object.TreeEntry) []fs.DirEntry {
+func (s *Snapshot) dirEntries(entries []treeEntry) []fs.DirEntry {
 	list := make([]fs.DirEntry, len(entries))
 	for i, e := range entries {
 		list[i] = &dirEntry{snapshot: s, entry: e}

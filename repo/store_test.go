@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-git/go-git/v5/plumbing"
-
 	"codeagent.dev/agent"
 )
 
@@ -218,30 +216,6 @@ func TestCloseEndsEverything(t *testing.T) {
 	wantError(t, err, agent.Stopped, "closed", "")
 	if _, err := w.set.Open(t.Context(), r.Root()); err == nil {
 		t.Error("a closed Set opens a repository it does not know")
-	}
-}
-
-func TestStorer(t *testing.T) {
-	w := newWorld(t)
-	dir := w.repo("r", "a", "1\n", "d/b", "22\n")
-	s := &storer{ctx: t.Context(), repo: w.open(dir)}
-	blob := plumbing.NewHash(w.git(dir, "rev-parse", "HEAD:d/b"))
-	if size, err := s.EncodedObjectSize(blob); size != 3 {
-		t.Errorf("size %d, %v", size, err)
-	}
-	if err := s.HasEncodedObject(plumbing.NewHash(strings.Repeat("ab", 20))); !errors.Is(err, plumbing.ErrObjectNotFound) {
-		t.Errorf("a missing object: %v", err)
-	}
-	if _, err := s.EncodedObject(plumbing.TreeObject, blob); !errors.Is(err, plumbing.ErrObjectNotFound) {
-		t.Errorf("a blob read as a tree: %v", err)
-	}
-	iter, err := s.IterEncodedObjects(plumbing.BlobObject)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	if err := iter.ForEach(func(plumbing.EncodedObject) error { n++; return nil }); err != nil || n != 2 {
-		t.Errorf("%d blobs, %v; want 2", n, err)
 	}
 }
 

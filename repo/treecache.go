@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
 // treeCacheBytes bounds the decoded trees kept for one repository. The trees from
@@ -24,7 +23,7 @@ type treeCache struct {
 
 type cachedTree struct {
 	hash    plumbing.Hash
-	entries []object.TreeEntry
+	entries []treeEntry
 	size    int
 }
 
@@ -32,7 +31,7 @@ func newTreeCache(max int) *treeCache {
 	return &treeCache{max: max, order: list.New(), trees: map[plumbing.Hash]*list.Element{}}
 }
 
-func (c *treeCache) get(hash plumbing.Hash) ([]object.TreeEntry, bool) {
+func (c *treeCache) get(hash plumbing.Hash) ([]treeEntry, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.trees[hash]
@@ -43,7 +42,7 @@ func (c *treeCache) get(hash plumbing.Hash) ([]object.TreeEntry, bool) {
 	return e.Value.(*cachedTree).entries, true
 }
 
-func (c *treeCache) put(hash plumbing.Hash, entries []object.TreeEntry) {
+func (c *treeCache) put(hash plumbing.Hash, entries []treeEntry) {
 	t := &cachedTree{hash: hash, entries: entries, size: 256}
 	for _, e := range entries {
 		t.size += 48 + len(e.Name)
