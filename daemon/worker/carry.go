@@ -52,25 +52,36 @@ func (w *Worker) attempt(ctx context.Context, h *hold, log *slog.Logger) (out ag
 	return v.run(ctx)
 }
 
-// finish reports the outcome. A store that cannot write now (a full disk) is asked
-// again until the lease is lost: work that was done should not be done twice.
+// finish reports the outcome.
 func (w *Worker) finish(ctx context.Context, h *hold, log *slog.Logger, out agent.Outcome) {
+	err := insist(ctx, log, func(ctx context.Context) error { return w.cfg.Queue.Finish(ctx, h.lease, out) })
+	switch {
+	case err == nil:
+		log.Info("finished", "verdict", out.Verdict, "commit", out.Commit, "reason", out.Reason)
+	case ctx.Err() != nil:
+		// It lapses, or is requeued when the daemon starts again.
+	default:
+		log.Warn("result not taken", "verdict", out.Verdict, "err", err)
+	}
+}
+
+// insist has the queue write something down. A store that cannot write now (a full
+// disk) is asked again until ctx ends or the lease is lost: work that was done should
+// not be done twice.
+func insist(ctx context.Context, log *slog.Logger, write func(context.Context) error) error {
 	for pause := time.Second; ; pause = min(2*pause, 15*time.Second) {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
-		err := w.cfg.Queue.Finish(last, h.lease, out)
+		err := write(last)
 		cancel()
-		switch code := agent.CodeOf(err); {
-		case err == nil:
-			log.Info("finished", "verdict", out.Verdict, "commit", out.Commit, "reason", out.Reason)
-			return
-		case code == agent.Lost || code == agent.NotFound:
-			log.Warn("result came too late", "verdict", out.Verdict, "err", err)
-			return
+		switch agent.CodeOf(err) {
+		case agent.Unavailable, agent.Internal, agent.TimedOut:
+		default:
+			return err
 		}
-		log.Error("result not recorded; trying again", "err", err)
+		log.Error("not recorded; trying again", "err", err)
 		select {
 		case <-ctx.Done():
-			return // it lapses, or is requeued when the daemon starts again
+			return err
 		case <-time.After(pause):
 		}
 	}

@@ -95,9 +95,8 @@ func (v *variant) try(ctx context.Context, makers []maker.Maker, try int, report
 	if ctx.Err() != nil {
 		return out, "", nil
 	}
-	err = v.cfg.Queue.Attempt(ctx, v.hold.lease, agent.Attempt{
-		Try: try, Maker: out.Maker, Verdict: out.Verdict, Report: next, Started: started, Ended: time.Now().UTC(),
-	})
+	done := agent.Attempt{Try: try, Maker: out.Maker, Verdict: out.Verdict, Report: next, Started: started, Ended: time.Now().UTC()}
+	err = insist(ctx, v.log, func(ctx context.Context) error { return v.cfg.Queue.Attempt(ctx, v.hold.lease, done) })
 	v.hold.end(err)
 	return out, next, err
 }

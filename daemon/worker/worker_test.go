@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -356,4 +357,30 @@ func (b *bench) await(id agent.ID, typ agent.EventType) {
 		}
 	}
 	b.Fatalf("job %d ended without an event of type %s", id, typ)
+}
+
+// fullDisk is a queue whose first attempt cannot be recorded.
+type fullDisk struct {
+	agent.Store
+	once sync.Once
+}
+
+func (q *fullDisk) Attempt(ctx context.Context, l agent.Lease, a agent.Attempt) (err error) {
+	q.once.Do(func() { err = agent.Errorf(agent.Unavailable, "the database cannot grow: no space left on device") })
+	if err != nil {
+		return err
+	}
+	return q.Store.Attempt(ctx, l, a)
+}
+
+func TestAFullDiskLosesNoResult(t *testing.T) {
+	b := newBench(t, 1)
+	repos := repo.NewSet(b.state)
+	t.Cleanup(func() { repos.Close() })
+	b.worker = worker.New(worker.Config{Queue: &fullDisk{Store: b.store}, Repos: repos, Baseline: filepath.Join(b.state, "baseline")})
+	b.work()
+	job := b.do(agent.Spec{Kind: agent.Command, Text: "echo b > a.txt", Checks: []agent.Check{{Run: "true"}}})
+	if job.Verdict != agent.Verified || len(job.Variants[0].Attempts) != 1 {
+		t.Errorf("%s: %s, %d attempts", job.Verdict, job.Reason, len(job.Variants[0].Attempts))
+	}
 }
