@@ -53,7 +53,7 @@ func (d *daemon) checkDisk(h *api.Health) {
 	case free < h.Disk.Min:
 		h.Disk.OK = false
 		h.Fail("disk", agent.Errorf(agent.Internal, "%d MiB are free where %s is; %d MiB should be", free>>20, d.opt.State, h.Disk.Min>>20).
-			WithHint("agent clean"))
+			WithHint("agent clean --older-than 7d && agent gc"))
 	}
 }
 

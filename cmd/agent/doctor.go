@@ -68,7 +68,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 		look func(context.Context) finding
 	}{
 		{"git", o.lookGit}, {"identity", o.lookIdentity}, {"shell", o.lookShell}, {"settings", o.lookSettings},
-		{"state", o.lookState}, {"disk", o.lookDisk}, {"socket", o.lookSocket}, {"daemon", o.lookDaemon},
+		{"state", o.lookState}, {"disk", o.lookDisk}, {"queue", o.lookQueue}, {"socket", o.lookSocket}, {"daemon", o.lookDaemon},
 		{"path", o.lookPath}, {"repository", o.lookRepository}, {"leftovers", o.lookLeftovers},
 	}
 	var found []finding

@@ -14,6 +14,7 @@ import (
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/client"
+	"codeagent.dev/agent/store/bolt"
 	"codeagent.dev/agent/tui"
 )
 
@@ -157,6 +158,22 @@ func (o *doctorOptions) lookDisk(context.Context) finding {
 		return problem("agent clean --all --dry-run; agent gc", "only %s are free where %s is; disk.min is %s", tui.Bytes(free), p.State, tui.Bytes(c.MinDisk))
 	}
 	return fine("%s are free", tui.Bytes(free))
+}
+
+// lookQueue reads the database when no daemon does: a damaged one is why none starts.
+func (o *doctorOptions) lookQueue(ctx context.Context) finding {
+	p, err := o.paths()
+	if err != nil {
+		return failing(err)
+	}
+	ctx, stop := context.WithTimeout(ctx, lookTime)
+	defer stop()
+	if c, err := o.running(ctx); c == nil && err == nil {
+		if err := bolt.Check(p.Database()); err != nil {
+			return failing(err)
+		}
+	}
+	return fine("%s", p.Database())
 }
 
 func (o *doctorOptions) lookSocket(context.Context) finding {

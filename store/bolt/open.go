@@ -82,18 +82,38 @@ func (s *Store) open(opt Options) (err error) {
 // prepare makes the directory, or looks at a file that is there before anything can
 // change it. made reports that there is none.
 func (s *Store) prepare(opt Options) (made bool, err error) {
-	info, err := os.Stat(s.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	err = look(s.path, opt.LockWait)
+	if errors.Is(err, fs.ErrNotExist) {
 		return true, os.MkdirAll(filepath.Dir(s.path), 0o700)
-	case err != nil:
-		return false, err
-	case info.Size() == 0: // a crash came between making and filling it
-		return true, nil
-	case info.Size() < smallest:
-		return false, errShort
 	}
-	return false, inspect(s.path, info.Size(), opt.LockWait)
+	if err != nil {
+		return false, err
+	}
+	info, err := os.Stat(s.path)
+	return err == nil && info.Size() == 0, err
+}
+
+// Check says why Open would refuse the file, and changes nothing. A file that is not
+// there is fine. While a process has it open the error is Unavailable.
+func Check(path string) error {
+	err := guard(func() error { return look(path, time.Second) })
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return openError(path, err)
+}
+
+func look(path string, wait time.Duration) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.Size() == 0: // a crash came between making and filling it
+		return nil
+	case info.Size() < smallest:
+		return errShort
+	}
+	return inspect(path, info.Size(), wait)
 }
 
 // smallest is the size of a database that was just made, with the smallest pages.

@@ -32,6 +32,9 @@ func refused(t *testing.T, path string, code agent.Code, hint string) {
 	if strings.Contains(err.Error(), "\n") {
 		t.Errorf("error has several lines: %q", err)
 	}
+	if looked := bolt.Check(path); looked == nil || looked.Error() != err.Error() {
+		t.Errorf("Check says %v, Open %v", looked, err)
+	}
 }
 
 func TestOpenHeld(t *testing.T) {
