@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os/exec"
@@ -18,7 +19,8 @@ func (a *app) paged(write func(io.Writer) error) error {
 		command = "less"
 	}
 	if !isTerminal(a.out) || command == "" || command == "cat" {
-		return write(a.out)
+		err := write(a.out)
+		return cmp.Or(a.unwritten(), err) // git, whose output it is, only knows that we hung up
 	}
 	argv := strings.Fields(command)
 	cmd := exec.Command(argv[0], argv[1:]...)
