@@ -131,6 +131,7 @@ func (o *diffOptions) files(r result, files []fileDoc) error {
 type diffPainter struct {
 	to    io.Writer
 	style tui.Style
+	lines patch.Classifier
 	rest  []byte
 }
 
@@ -154,15 +155,16 @@ func (p *diffPainter) Write(data []byte) (int, error) {
 }
 
 func (p *diffPainter) paint(line string) string {
+	kind := p.lines.Line([]byte(line + "\n"))
 	line = tui.Clean(line)
-	switch {
-	case strings.HasPrefix(line, "diff ") || strings.HasPrefix(line, "+++ ") || strings.HasPrefix(line, "--- "):
+	switch kind {
+	case patch.LineHeader:
 		return p.style.Bold(line)
-	case strings.HasPrefix(line, "@@"):
+	case patch.LineHunk:
 		return p.style.Hunk(line)
-	case strings.HasPrefix(line, "+"):
+	case patch.LineAdded:
 		return p.style.Added(line)
-	case strings.HasPrefix(line, "-"):
+	case patch.LineRemoved:
 		return p.style.Removed(line)
 	}
 	return line
@@ -175,17 +177,8 @@ func changedFiles(text []byte) ([]fileDoc, error) {
 		return nil, err
 	}
 	files := make([]fileDoc, 0, len(p.Files))
-	for i := range p.Files {
-		f := &p.Files[i]
-		doc := fileDoc{Path: f.Path(), Op: string(f.Op), Binary: f.Binary != nil}
-		if f.Op == patch.Rename || f.Op == patch.Copy {
-			doc.Old = f.Old
-		}
-		for j := range f.Hunks {
-			added, removed := f.Hunks[j].Count()
-			doc.Added, doc.Removed = doc.Added+added, doc.Removed+removed
-		}
-		files = append(files, doc)
+	for _, f := range p.Stat().Files {
+		files = append(files, fileDoc{Path: f.Path, Old: f.Old, Op: string(f.Op), Added: f.Added, Removed: f.Removed, Binary: f.Binary})
 	}
 	return files, nil
 }
