@@ -4,8 +4,8 @@ package daemon
 
 import "golang.org/x/sys/unix"
 
-// diskFree returns the bytes that an ordinary user may still write where dir is.
-func diskFree(dir string) (uint64, error) {
+// DiskFree returns the bytes that an ordinary user may still write where dir is.
+func DiskFree(dir string) (uint64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, err

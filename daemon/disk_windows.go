@@ -2,8 +2,8 @@ package daemon
 
 import "golang.org/x/sys/windows"
 
-// diskFree returns the bytes that this user may still write where dir is.
-func diskFree(dir string) (uint64, error) {
+// DiskFree returns the bytes that this user may still write where dir is.
+func DiskFree(dir string) (uint64, error) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, err

@@ -45,16 +45,28 @@ func (d *daemon) checkStore(ctx context.Context, h *api.Health) {
 }
 
 func (d *daemon) checkDisk(h *api.Health) {
-	free, err := diskFree(d.opt.State)
+	free, err := DiskFree(d.opt.State)
+	if err == nil {
+		err = Room(d.opt.State, d.opt.MinDisk)
+	}
 	h.Disk = api.DiskHealth{OK: err == nil, Path: d.opt.State, Free: free, Min: uint64(max(0, d.opt.MinDisk))}
+	if err != nil {
+		h.Fail("disk", err)
+	}
+}
+
+// Room returns an error when less than least bytes are free where dir is, or when
+// that cannot be found out.
+func Room(dir string, least int64) error {
+	free, err := DiskFree(dir)
 	switch {
 	case err != nil:
-		h.Fail("disk", agent.Errorf(agent.Internal, "free space of %s: %w", d.opt.State, err))
-	case free < h.Disk.Min:
-		h.Disk.OK = false
-		h.Fail("disk", agent.Errorf(agent.Internal, "%d MiB are free where %s is; %d MiB should be", free>>20, d.opt.State, h.Disk.Min>>20).
-			WithHint("agent clean --older-than 7d && agent gc"))
+		return agent.Errorf(agent.Internal, "free space of %s: %w", dir, err)
+	case free < uint64(max(0, least)):
+		return agent.Errorf(agent.Internal, "%d MiB are free where %s is; %d MiB should be", free>>20, dir, least>>20).
+			WithHint("agent clean --older-than 7d && agent gc")
 	}
+	return nil
 }
 
 func (d *daemon) checkGit(ctx context.Context, h *api.Health) {

@@ -90,6 +90,7 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 		Workers: []daemon.Worker{worker.New(worker.Config{
 			Queue: queue, Repos: set, Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
 			Lease: conf.Lease, Limits: conf.Limits, Log: log,
+			Room: func() error { return daemon.Room(paths.State, conf.MinDisk) },
 		})},
 		Forget: func(ctx context.Context, job agent.Job) error { return forgetResults(ctx, set, job) },
 		Git:    installedGit,

@@ -14,6 +14,7 @@ import (
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/client"
+	"codeagent.dev/agent/daemon"
 	"codeagent.dev/agent/store/bolt"
 	"codeagent.dev/agent/tui"
 )
@@ -150,14 +151,14 @@ func (o *doctorOptions) lookDisk(context.Context) finding {
 	if err != nil {
 		return failing(err)
 	}
-	free, err := freeSpace(dir)
+	free, err := daemon.DiskFree(dir)
 	if err != nil {
 		return note("", "the free space of %s is unknown: %s", dir, err)
 	}
-	if c, err := o.config(); err == nil && free < c.MinDisk {
-		return problem("agent clean --all --dry-run; agent gc", "only %s are free where %s is; disk.min is %s", tui.Bytes(free), p.State, tui.Bytes(c.MinDisk))
+	if c, err := o.config(); err == nil && free < uint64(max(0, c.MinDisk)) {
+		return problem("agent clean --all --dry-run; agent gc", "only %s are free where %s is; disk.min is %s: jobs wait", tui.Bytes(int64(free)), p.State, tui.Bytes(c.MinDisk))
 	}
-	return fine("%s are free", tui.Bytes(free))
+	return fine("%s are free", tui.Bytes(int64(free)))
 }
 
 // lookQueue reads the database when no daemon does: a damaged one is why none starts.

@@ -7,18 +7,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
-
-// freeSpace is how many bytes we may still use where dir is.
-func freeSpace(dir string) (int64, error) {
-	var st unix.Statfs_t
-	if err := unix.Statfs(dir, &st); err != nil {
-		return 0, err
-	}
-	return int64(st.Bavail) * int64(st.Bsize), nil
-}
 
 // owned reports whether a file is ours, and else whose.
 func owned(info fs.FileInfo) (owner string, ours bool) {

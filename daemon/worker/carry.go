@@ -32,6 +32,9 @@ func (w *Worker) carry(ctx context.Context, lease agent.Lease) {
 		w.finish(ctx, h, log, agent.Outcome{Verdict: agent.Canceled, Reason: "canceled while running"})
 	case outcome.Verdict == "": // interrupted by a stopping daemon
 		w.release(h, log)
+	case outcome.Verdict == agent.Failed && w.room() != nil: // that says nothing about the job
+		log.Warn("failed for lack of room", "reason", outcome.Reason)
+		w.release(h, log)
 	default:
 		w.finish(ctx, h, log, outcome)
 	}

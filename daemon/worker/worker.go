@@ -33,6 +33,7 @@ type Config struct {
 	Checks   int           // check commands run at a time, over all slots; default 1
 	Lease    time.Duration // default 30 s; renewed at a third of it
 	Limits   agent.Limits  // for what a Spec leaves open; Make and Check default to 10 min, Output to 64 MiB
+	Room     func() error  // why nothing should be begun now, such as a full disk; may be nil
 	Log      *slog.Logger
 }
 
@@ -96,7 +97,7 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // serve is one slot: one variant after the other.
 func (w *Worker) serve(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for w.awaitRoom(ctx) {
 		lease, err := w.cfg.Queue.Claim(ctx, w.cfg.Name, w.cfg.Lease)
 		switch {
 		case ctx.Err() != nil && err != nil:
@@ -109,6 +110,35 @@ func (w *Worker) serve(ctx context.Context) error {
 		w.busy.Add(-1)
 	}
 	return nil
+}
+
+// roomPause is how long a worker without room waits before it looks again.
+const roomPause = 5 * time.Second
+
+// awaitRoom returns true once there is room for another variant, false when ctx ends.
+// Without it a full disk would fail every job that waits, one after the other.
+func (w *Worker) awaitRoom(ctx context.Context) bool {
+	for said := false; ctx.Err() == nil; said = true {
+		err := w.room()
+		if err == nil {
+			return true
+		}
+		if !said {
+			w.cfg.Log.Warn("nothing is begun for now", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(roomPause):
+		}
+	}
+	return false
+}
+
+func (w *Worker) room() error {
+	if w.cfg.Room == nil {
+		return nil
+	}
+	return w.cfg.Room()
 }
 
 // listen passes the store's hints on to the holds of the jobs they name. Losing the

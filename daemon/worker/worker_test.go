@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 type bench struct {
 	*testing.T
 	store  agent.Store
+	config worker.Config
 	worker *worker.Worker
 	repo   string
 	base   string
@@ -48,10 +49,11 @@ func newBench(t *testing.T, slots int) *bench {
 	b.git("commit", "-qm", "first")
 	b.base = b.git("rev-parse", "HEAD")
 	repos := repo.NewSet(b.state)
-	b.worker = worker.New(worker.Config{
+	b.config = worker.Config{
 		Queue: b.store, Repos: repos, Baseline: filepath.Join(b.state, "baseline"),
 		Name: "test", Slots: slots, Lease: 5 * time.Second,
-	})
+	}
+	b.worker = worker.New(b.config)
 	t.Cleanup(func() { b.store.Close(); repos.Close() })
 	return b
 }
@@ -382,5 +384,26 @@ func TestAFullDiskLosesNoResult(t *testing.T) {
 	job := b.do(agent.Spec{Kind: agent.Command, Text: "echo b > a.txt", Checks: []agent.Check{{Run: "true"}}})
 	if job.Verdict != agent.Verified || len(job.Variants[0].Attempts) != 1 {
 		t.Errorf("%s: %s, %d attempts", job.Verdict, job.Reason, len(job.Variants[0].Attempts))
+	}
+}
+
+// Without room nothing is begun, and a variant that failed in the meantime is given
+// back: a full disk must not use up the queue.
+func TestWithoutRoomJobsWait(t *testing.T) {
+	b := newBench(t, 1)
+	full := filepath.Join(b.state, "full")
+	b.config.Room = func() error {
+		if _, err := os.Stat(full); err == nil {
+			return agent.Errorf(agent.Internal, "the disk is full")
+		}
+		return nil
+	}
+	b.worker = worker.New(b.config)
+	b.work()
+	id := b.submit(agent.Spec{Kind: agent.Command, Text: "touch " + full + "; exit 1"})
+	b.await(id, agent.EventReleased)
+	job, err := b.store.Job(t.Context(), id)
+	if err != nil || job.State != agent.Queued || job.Variants[0].Claims != 0 {
+		t.Errorf("after the disk filled up: %v, %+v", err, job.Variants)
 	}
 }
