@@ -33,12 +33,17 @@ type Checkout struct {
 // ones. It is made from our mirror: the person's repository knows nothing of it.
 // Submodules are empty directories and large-file pointers stay pointers.
 //
+// Its .git is a repository of its own: HEAD is the commit, there are no branches, tags
+// or remotes, and the history is read through the mirror. What a command does there
+// with git - commits, branches, configuration - is seen by nobody else and is gone
+// with Close.
+//
 // NotFound: the commit is not in the repository.
 func (r *Repo) Checkout(ctx context.Context, commit string) (*Checkout, error) {
 	if !agent.IsCommitID(commit) {
 		return nil, agent.Errorf(agent.Invalid, "%q is no full commit id", commit)
 	}
-	tree, err := r.mirror.pool.acquire(ctx, commit)
+	tree, err := r.mirror.pool.acquire(ctx, commit, r.settings.entries)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +68,7 @@ func (c *Checkout) Lock() *os.File { return c.tree.held.file }
 // Commit makes a result commit of what has become of the directory: the difference
 // to the commit checked out, the way `git add -A` sees it. It does not matter what the
 // command did with git meanwhile - committed, staged, switched branches, ruined the
-// index or the .git file. Files of a repository that the command made or cloned in
+// index or its whole repository. Files of a repository that the command made or cloned in
 // the tree become plain files. Change.Writes is ignored; Change.Base is the commit
 // checked out, or empty.
 //
@@ -88,9 +93,6 @@ func (t *poolTree) writeTree(ctx context.Context) (tree string, err error) {
 	if err := t.inspect(); err != nil {
 		return "", agent.Errorf(agent.Invalid, "the command broke its work tree: %w", err)
 	}
-	if err := t.restoreLinks(); err != nil {
-		return "", err
-	}
 	index := filepath.Join(t.dir, "index.result")
 	if err := copyFile(t.index(), index); err != nil {
 		return "", err
@@ -102,7 +104,7 @@ func (t *poolTree) writeTree(ctx context.Context) (tree string, err error) {
 		return "", err
 	}
 	add := t.git("-c", "advice.addEmbeddedRepo=false", "add", "-A", ".")
-	add.env = []string{"GIT_INDEX_FILE=" + index}
+	add.env = append(add.env, "GIT_INDEX_FILE="+index)
 	if _, err := add.output(ctx); err != nil {
 		return "", err
 	}

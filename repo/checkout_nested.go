@@ -60,7 +60,7 @@ func (t *poolTree) hideNested(ctx context.Context, index string) (*hidden, error
 // them, unlike other directories, as one entry with a slash at the end.
 func (t *poolTree) nested(ctx context.Context, index string) ([]string, error) {
 	list := t.git("ls-files", "--others", "--exclude-standard", "-z")
-	list.env = []string{"GIT_INDEX_FILE=" + index}
+	list.env = append(list.env, "GIT_INDEX_FILE="+index)
 	out, err := list.output(ctx)
 	if err != nil {
 		return nil, err

@@ -107,16 +107,11 @@ func (r *Repo) mark(ctx context.Context, local map[plumbing.Hash]bool) error {
 		return err
 	}
 	todo := strings.Fields(string(out))
-	heads, err := filepath.Glob(filepath.Join(r.mirror.git, "worktrees", "*", "HEAD"))
+	held, err := r.mirror.pool.commits()
 	if err != nil {
 		return err
 	}
-	for _, head := range heads {
-		if data, err := os.ReadFile(head); err == nil {
-			todo = append(todo, strings.TrimSpace(string(data)))
-		}
-	}
-	for _, id := range todo {
+	for _, id := range append(todo, held...) {
 		if plumbing.IsHash(id) {
 			if err := r.markCommit(ctx, plumbing.NewHash(id), local); err != nil {
 				return err

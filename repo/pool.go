@@ -47,9 +47,10 @@ func newTreePool(mirror, dir string) *treePool {
 // close waits for the removals under way.
 func (p *treePool) close() { p.removals.Wait() }
 
-// acquire returns a locked tree whose files are exactly those of commit. The error
-// is NotFound when the mirror does not have the commit.
-func (p *treePool) acquire(ctx context.Context, commit string) (*poolTree, error) {
+// acquire returns a locked tree whose files are exactly those of commit, and in which
+// git converts contents as the settings say. The error is NotFound when the mirror
+// does not have the commit.
+func (p *treePool) acquire(ctx context.Context, commit string, conversion []setting) (*poolTree, error) {
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (p *treePool) acquire(ctx context.Context, commit string) (*poolTree, error
 	if err != nil {
 		return nil, err
 	}
-	if err := tree.become(ctx, commit); err != nil {
+	if err := tree.become(ctx, commit, conversion); err != nil {
 		tree.unlock()
 		return nil, p.explain(ctx, commit, err)
 	}
@@ -203,6 +204,18 @@ func (p *treePool) sweep() {
 			p.removals.Go(func() { _ = removeOwned(p.dir, filepath.Join(p.dir, entry.Name())) }) // the next sweep tries again
 		}
 	}
+}
+
+// commits lists what the trees were made from, of those in use too.
+func (p *treePool) commits() ([]string, error) {
+	numbers, err := p.numbers()
+	var commits []string
+	for _, n := range numbers {
+		if state, err := readTreeState(p.tree(n).dir); err == nil {
+			commits = append(commits, state.Commit)
+		}
+	}
+	return commits, err
 }
 
 // shrink keeps the number of idle trees within bounds after one was given back.

@@ -54,7 +54,7 @@ func newPoolFixture(t *testing.T) *poolFixture {
 // take acquires a tree and checks that it holds exactly the commit.
 func (f *poolFixture) take(commit string) *poolTree {
 	f.t.Helper()
-	tree, err := f.pool.acquire(f.t.Context(), commit)
+	tree, err := f.pool.acquire(f.t.Context(), commit, nil)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestPoolTreesAreNotShared(t *testing.T) {
 	first := f.take(f.one)
 	other := newTreePool(f.pool.mirror, f.pool.dir) // as another process would
 	defer other.close()
-	second, err := other.acquire(t.Context(), f.one)
+	second, err := other.acquire(t.Context(), f.one, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,11 +120,14 @@ func TestPoolSurvivesCommands(t *testing.T) {
 		{"ruined index", `echo junk >"$(git rev-parse --git-dir)/index"`},
 		{"hidden changes", `git update-index --assume-unchanged a.txt; git update-index --skip-worktree dir/b.txt crlf.txt; echo x >a.txt; echo x >dir/b.txt`},
 		{"merge in progress", `echo ` + strings.Repeat("0", 40) + ` >"$(git rev-parse --git-dir)/MERGE_HEAD"`},
-		{"no .git", `rm -f .git; echo x >a.txt`},
-		{".git elsewhere", `echo "gitdir: $OUT" >.git`},
-		{".git directory", `rm -f .git; git init -q; git add -A; git -c user.name=n -c user.email=e commit -qm mine`},
-		{"administrative directory ruined", `d=$(git rev-parse --git-dir); echo "$OUT/.git" >$d/gitdir; echo /nowhere >$d/commondir; echo x >$d/HEAD`},
-		{"administrative directory gone", `rm -rf "$(git rev-parse --git-dir)"`},
+		{"no .git", `rm -rf .git; echo x >a.txt`},
+		{".git elsewhere", `rm -rf .git; echo "gitdir: $OUT" >.git`},
+		{".git is a link", `rm -rf .git; ln -s "$OUT" .git`},
+		{".git made anew", `rm -rf .git; git init -q; git add -A; git -c user.name=n -c user.email=e commit -qm mine`},
+		{"repository ruined", `echo /nowhere >.git/commondir; echo x >.git/HEAD; echo /nowhere >.git/objects/info/alternates; rm -rf .git/refs`},
+		{"repository out of reach", `mkdir .git/a; echo x >.git/a/x; chmod 555 .git/a; chmod 000 .git/objects .git`},
+		{"our git directory ruined", `echo x >../own/HEAD; rm ../own/index`},
+		{"our git directory gone", `rm -rf ../own`},
 		{"everything gone", `rm -rf ..?* .[!.]* *`},
 		{"tree gone", `cd ..; rm -rf tree`},
 		{"tree is a link", `cd ..; rm -rf tree; ln -s "$OUT" tree`},
@@ -178,7 +181,7 @@ func TestPoolAfterCrash(t *testing.T) {
 func TestPoolMissingCommit(t *testing.T) {
 	f := newPoolFixture(t)
 	f.giveBack(f.take(f.one))
-	_, err := f.pool.acquire(t.Context(), strings.Repeat("1", 40))
+	_, err := f.pool.acquire(t.Context(), strings.Repeat("1", 40), nil)
 	if agent.CodeOf(err) != agent.NotFound {
 		t.Fatalf("got %v, want NotFound", err)
 	}
@@ -197,9 +200,6 @@ func TestPoolKeepsFewTrees(t *testing.T) {
 	}
 	if numbers, _ := f.pool.numbers(); len(numbers) != 2 {
 		t.Errorf("%d trees kept, want 2", len(numbers))
-	}
-	if list := gitIn(t, f.pool.mirror, "worktree", "list", "--porcelain"); strings.Count(list, "worktree ") != 3 {
-		t.Errorf("mirror knows other trees than its own and the 2 kept:\n%s", list)
 	}
 	later := time.Now().Add(f.pool.age + time.Hour)
 	if dry, err := f.pool.prune(true, later); err != nil || len(dry) != 2 {
@@ -255,7 +255,7 @@ func TestPoolMany(t *testing.T) {
 		pool, commit := []*treePool{f.pool, other}[i%2], []string{f.one, f.two}[i/2%2]
 		group.Go(func() {
 			for range 4 {
-				tree, err := pool.acquire(context.Background(), commit)
+				tree, err := pool.acquire(context.Background(), commit, nil)
 				if err != nil {
 					t.Error(err)
 					return
@@ -310,7 +310,7 @@ func TestPoolCanceled(t *testing.T) {
 	f.giveBack(f.take(f.one))
 	for i := range 20 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Millisecond)
-		tree, err := f.pool.acquire(ctx, f.two)
+		tree, err := f.pool.acquire(ctx, f.two, nil)
 		cancel()
 		if err == nil {
 			f.giveBack(tree)

@@ -23,15 +23,11 @@ func plainGit() []string {
 	return args
 }
 
-// git prepares a git that works on this tree and trusts nothing in it.
+// git prepares a git that works on this tree and trusts nothing in it: objects,
+// configuration and attributes are the mirror's.
 func (t *poolTree) git(args ...string) gitRun {
-	all := append([]string{"--git-dir=" + t.admin(), "--work-tree=" + t.files()}, plainGit()...)
-	return gitRun{
-		args: append(all, args...),
-		dir:  t.files(),
-		env:  []string{"GIT_INDEX_FILE=" + t.index()},
-		hold: t.held,
-	}
+	all := append([]string{"--git-dir=" + t.own(), "--work-tree=" + t.files()}, plainGit()...)
+	return gitRun{args: append(all, args...), dir: t.files(), hold: t.held, env: []string{"GIT_COMMON_DIR=" + t.pool.mirror}}
 }
 
 // copyFile copies the bytes of a file; the copy is there completely or not at all.

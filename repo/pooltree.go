@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"codeagent.dev/agent"
@@ -19,12 +18,12 @@ import (
 //
 //	<n>/agent-owned  the marker without which nothing is deleted
 //	<n>/state        treeState, as JSON
-//	<n>/index        the index, out of reach of the commands that run in the tree
+//	<n>/own/         what our own gits keep of it, beside the mirror: HEAD and index
 //	<n>/tree/        the files
+//	<n>/tree/.git/   the repository of the commands that run there
 //
-// Its administrative directory in the mirror is made by `git worktree add`. The .git
-// file in the tree is there for commands that ask git something; we never follow it,
-// and every git of ours is told directory, work tree and index.
+// The two know nothing of each other: whatever a command does to its repository, none
+// of our gits reads it, and nothing of it is there for the next holder.
 type poolTree struct {
 	pool   *treePool
 	number int
@@ -36,7 +35,6 @@ type poolTree struct {
 // treeState is what is known of a tree between two uses.
 type treeState struct {
 	Mirror string    `json:"mirror"`
-	Admin  string    `json:"admin"`  // name below the mirror's worktrees/
 	Commit string    `json:"commit"` // what the index and the tracked files were made from
 	Clean  bool      `json:"clean"`  // given back in order; nothing untracked is left
 	Used   time.Time `json:"used"`   // last taken or given back
@@ -67,8 +65,8 @@ func (t *poolTree) note(clean bool) error {
 }
 
 func (t *poolTree) files() string { return filepath.Join(t.dir, "tree") }
-func (t *poolTree) index() string { return filepath.Join(t.dir, "index") }
-func (t *poolTree) admin() string { return filepath.Join(t.pool.mirror, "worktrees", t.state.Admin) }
+func (t *poolTree) own() string   { return filepath.Join(t.dir, "own") }
+func (t *poolTree) index() string { return filepath.Join(t.own(), "index") }
 
 func (t *poolTree) lock() error {
 	held, err := tryFileLock(filepath.Join(t.pool.dir, strconv.Itoa(t.number)+".lock"))
@@ -100,22 +98,40 @@ func (t *poolTree) prepare() error {
 	return markOwned(t.dir)
 }
 
-// become makes the files those of commit and nothing else. A tree that is broken is
-// made anew.
-func (t *poolTree) become(ctx context.Context, commit string) error {
+// become makes the files those of commit and nothing else, and a new repository for
+// commands. A tree that is broken is made anew.
+func (t *poolTree) become(ctx context.Context, commit string, conversion []setting) error {
 	err := t.reuse(ctx, commit)
-	if err == nil || ctx.Err() != nil {
+	if err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		err = t.renew(ctx, commit)
+	}
+	if err != nil {
 		return err
 	}
+	return t.lend(conversion)
+}
+
+// renew makes a tree from nothing.
+func (t *poolTree) renew(ctx context.Context, commit string) error {
 	if err := t.discard(); err != nil {
 		return err
 	}
 	if err := t.prepare(); err != nil {
 		return err
 	}
-	if err := t.add(ctx, commit); err != nil {
+	if err := os.Mkdir(t.files(), 0o777); err != nil { // as git makes directories
 		return err
 	}
+	if err := os.Mkdir(t.own(), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(t.own(), "HEAD"), []byte(commit+"\n"), 0o600); err != nil {
+		return err
+	}
+	t.state = treeState{Mirror: t.pool.mirror}
 	return t.checkout(ctx, commit)
 }
 
@@ -129,9 +145,6 @@ func (t *poolTree) reuse(ctx context.Context, commit string) error {
 			return err
 		}
 	}
-	if err := t.restoreLinks(); err != nil {
-		return err
-	}
 	return t.checkout(ctx, commit)
 }
 
@@ -143,13 +156,10 @@ func (t *poolTree) inspect() (err error) {
 	if t.state, err = readTreeState(t.dir); err != nil {
 		return err
 	}
-	switch {
-	case t.state.Mirror != t.pool.mirror:
+	if t.state.Mirror != t.pool.mirror {
 		return fmt.Errorf("%s belongs to %s", t.dir, t.state.Mirror)
-	case t.state.Admin == "" || t.state.Admin != filepath.Base(t.state.Admin):
-		return fmt.Errorf("%s names no administrative directory", t.dir)
 	}
-	for _, dir := range []string{t.files(), t.admin()} {
+	for _, dir := range []string{t.files(), t.own()} {
 		if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
 			return fmt.Errorf("%s is no directory", dir)
 		}
@@ -160,24 +170,7 @@ func (t *poolTree) inspect() (err error) {
 	return nil
 }
 
-// add registers the tree with the mirror, without files.
-func (t *poolTree) add(ctx context.Context, commit string) error {
-	add := gitRun{hold: t.held, args: []string{"--git-dir=" + t.pool.mirror, "-c", "core.hooksPath=" + os.DevNull, "-c", "worktree.useRelativePaths=false",
-		"worktree", "add", "--force", "--detach", "--no-checkout", "--quiet", t.files(), commit}}
-	if _, err := add.output(ctx); err != nil {
-		return err
-	}
-	link, err := os.ReadFile(filepath.Join(t.files(), ".git"))
-	if err != nil {
-		return err
-	}
-	admin := strings.TrimSpace(strings.TrimPrefix(string(link), "gitdir: "))
-	t.state = treeState{Mirror: t.pool.mirror, Admin: filepath.Base(admin), Commit: commit}
-	return t.note(false)
-}
-
-// checkout switches files and index to commit. The index in the administrative
-// directory, the one that commands see and may ruin, is a copy.
+// checkout switches files and index to commit.
 func (t *poolTree) checkout(ctx context.Context, commit string) error {
 	t.state.Commit = commit
 	if err := t.note(false); err != nil {
@@ -189,7 +182,7 @@ func (t *poolTree) checkout(ctx context.Context, commit string) error {
 		}
 		return err
 	}
-	return copyFile(t.index(), filepath.Join(t.admin(), "index"))
+	return nil
 }
 
 // giveBack cleans the tree up and frees it. One that cannot be cleaned is given up.
@@ -211,10 +204,10 @@ func (t *poolTree) giveBack(ctx context.Context) error {
 	return nil
 }
 
-// clean removes everything that commit does not have. What it has and was changed is
-// left to the next checkout.
+// clean removes everything that commit does not have, and the commands' repository.
+// What the commit has and was changed is left to the next checkout.
 func (t *poolTree) clean(ctx context.Context) error {
-	if err := t.restoreLinks(); err != nil {
+	if err := removeAll(t.lent()); err != nil {
 		return err
 	}
 	if err := t.removeStrays(); err != nil {
@@ -243,7 +236,7 @@ func (t *poolTree) removeStrays() error {
 	}
 	for _, entry := range entries {
 		switch entry.Name() {
-		case ownedName, "state", "index", "tree":
+		case ownedName, "state", "own", "tree":
 			continue
 		}
 		if err := removeAll(filepath.Join(t.dir, entry.Name())); err != nil {
@@ -253,58 +246,7 @@ func (t *poolTree) removeStrays() error {
 	return nil
 }
 
-// restoreLinks brings the administrative directory and the .git file back to what
-// `git worktree add` wrote, whatever a command did to them: a merge in progress, a
-// branch checked out, a lock left behind, a link to somewhere else.
-func (t *poolTree) restoreLinks() error {
-	entries, err := os.ReadDir(t.admin())
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		switch entry.Name() {
-		case "HEAD", "commondir", "gitdir", "reftable":
-			continue
-		}
-		if err := removeAll(filepath.Join(t.admin(), entry.Name())); err != nil {
-			return err
-		}
-	}
-	link := filepath.Join(t.files(), ".git")
-	want := map[string]string{
-		link:                                  "gitdir: " + filepath.ToSlash(t.admin()) + "\n",
-		filepath.Join(t.admin(), "gitdir"):    filepath.ToSlash(link) + "\n",
-		filepath.Join(t.admin(), "commondir"): "../..\n",
-	}
-	if _, err := os.Lstat(filepath.Join(t.admin(), "reftable")); errors.Is(err, fs.ErrNotExist) {
-		want[filepath.Join(t.admin(), "HEAD")] = t.state.Commit + "\n"
-	}
-	for path, text := range want {
-		if err := ensureFile(path, text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ensureFile makes path a regular file with that text, whatever stands there.
-func ensureFile(path, text string) error {
-	info, err := os.Lstat(path)
-	if err == nil && info.Mode().IsRegular() && info.Size() == int64(len(text)) {
-		if data, err := os.ReadFile(path); err == nil && string(data) == text {
-			return nil
-		}
-	}
-	if err == nil {
-		if err := removeAll(path); err != nil {
-			return err
-		}
-	}
-	return os.WriteFile(path, []byte(text), 0o600)
-}
-
-// discard takes the tree out of the pool and deletes it in the background. The
-// administrative directory goes with it if it is this tree's.
+// discard takes the tree out of the pool and deletes it in the background.
 func (t *poolTree) discard() error {
 	// A process killed before it had marked its new directory left it empty.
 	if err := os.Remove(t.dir); err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -317,25 +259,7 @@ func (t *poolTree) discard() error {
 	if err := os.Rename(t.dir, trash); err != nil {
 		return err
 	}
-	t.unregister(trash)
 	t.state = treeState{}
 	t.pool.removals.Go(func() { _ = removeOwned(t.pool.dir, trash) }) // what fails is swept later
 	return nil
-}
-
-// unregister moves the tree's administrative directory into the trash, found by the
-// path it names, so that a ruined state file loses none.
-func (t *poolTree) unregister(trash string) {
-	worktrees := filepath.Join(t.pool.mirror, "worktrees")
-	entries, err := os.ReadDir(worktrees)
-	if err != nil {
-		return
-	}
-	ours := filepath.ToSlash(filepath.Join(t.files(), ".git"))
-	for _, entry := range entries {
-		admin := filepath.Join(worktrees, entry.Name())
-		if text, err := os.ReadFile(filepath.Join(admin, "gitdir")); err == nil && strings.TrimSpace(string(text)) == ours {
-			_ = os.Rename(admin, filepath.Join(trash, "admin-"+entry.Name())) // git prunes what names no tree
-		}
-	}
 }

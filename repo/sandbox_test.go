@@ -154,13 +154,15 @@ func (s *sandbox) result(r *Repo, base, script string) string {
 	return gitIn(s.t, r.Mirror(), "-c", "user.name=n", "-c", "user.email=e", "commit-tree", "-p", base, "-m", "result", tree)
 }
 
-func sh(t testing.TB, dir, script string) {
+func sh(t testing.TB, dir, script string) string {
 	t.Helper()
 	cmd := exec.Command("sh", "-ec", script)
 	cmd.Dir = dir
-	if text, err := cmd.CombinedOutput(); err != nil {
+	text, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("%s: %v\n%s", script, err, text)
 	}
+	return string(text)
 }
 
 // all is a photo of the whole repository, .git included but for what git may cache.
