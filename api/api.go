@@ -25,11 +25,18 @@ const (
 	MinProtocol = 1
 )
 
-// Headers of every answer; a client sends HeaderProtocol with every request.
+// Headers of every answer. A client sends HeaderProtocol with every request: one that
+// speaks none of the daemon's numbers is refused before anything else is done.
 const (
 	HeaderProtocol = "Agent-Protocol" // a Range
 	HeaderVersion  = "Agent-Version"  // Build.Version of the daemon
+	HeaderBuild    = "Agent-Build"    // Build.Header of the daemon
 )
+
+// HeaderWants is the Build.Header of a client that would replace an older daemon that
+// is idle. Such a daemon refuses a submission with it, with code Protocol, and so needs
+// no ping before.
+const HeaderWants = "Agent-Wants"
 
 // Content types.
 const (

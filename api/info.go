@@ -9,16 +9,6 @@ import (
 // Name is what Ping.Name says, so that a foreign server on our socket is noticed.
 const Name = "agent"
 
-// Build says which binary this is. Two builds of one version differ in ID and Time.
-type Build struct {
-	Version string    `json:"version"`       // "v1.2.3", or what a build from source calls itself
-	ID      string    `json:"id,omitempty"`  // unique to the build: a revision, a hash
-	Time    time.Time `json:"time,omitzero"` // when it was built; orders builds that versions do not
-}
-
-// Same reports whether both are the same binary, as far as one can know.
-func (b Build) Same(o Build) bool { return b.Version == o.Version && b.ID == o.ID }
-
 // Ping is who answers on the socket.
 type Ping struct {
 	Name     string    `json:"name"`

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"codeagent.dev/agent"
@@ -42,16 +43,20 @@ type Client struct {
 	opt    Options
 	http   *http.Client
 	notice sync.Once
+	met    atomic.Bool   // the daemon has been judged
+	wait   time.Duration // pingTime, but for tests
 }
 
 var _ agent.Jobs = (*Client)(nil)
 
-// New makes a Client that has talked to nobody yet and starts nothing.
+// New makes a Client that has talked to nobody yet. If the first thing it is asked is a
+// Submit, that does what Open does, but without a ping: see first. Anything else starts
+// and replaces nothing.
 func New(opt Options) *Client {
 	if opt.Lock == "" {
 		opt.Lock = opt.Socket + ".lock"
 	}
-	return &Client{opt: opt, http: &http.Client{Transport: &http.Transport{
+	return &Client{opt: opt, wait: pingTime, http: &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			conn, err := api.Dial(ctx, opt.Socket)
 			if err != nil {

@@ -19,7 +19,7 @@ func (c *Client) Ping(ctx context.Context) (api.Ping, error) {
 		return p, err
 	}
 	if err := json.Unmarshal([]byte(body), &p); err != nil || p.Name != api.Name {
-		return p, agent.Errorf(agent.Unavailable, "what answers on %s is no agent daemon", c.opt.Socket).WithHint("stop it, or remove the socket")
+		return p, c.foreign()
 	}
 	return p, nil
 }

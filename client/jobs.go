@@ -20,7 +20,11 @@ func (c *Client) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error)
 	if err != nil {
 		return agent.Job{}, err
 	}
-	return c.job(ctx, request{method: http.MethodPost, path: api.PathJobs, typ: api.TypeText, head: head, text: spec.Text})
+	q := request{method: http.MethodPost, path: api.PathJobs, typ: api.TypeText, head: head, text: spec.Text}
+	if !c.met.Load() {
+		return c.first(ctx, q)
+	}
+	return c.job(ctx, q)
 }
 
 // DryRun returns the Spec as Submit would store it: repository and base resolved,

@@ -46,9 +46,12 @@ func (c *Client) connect(ctx context.Context) error {
 	old, err := c.judge(p)
 	switch {
 	case p.Stopping && c.opt.Start != nil:
-		return c.replace(ctx, p, false, err)
+		err = c.replace(ctx, p, false, err)
 	case old && c.canReplace(p):
-		return c.replace(ctx, p, true, err)
+		err = c.replace(ctx, p, true, err)
+	}
+	if err == nil {
+		c.met.Store(true)
 	}
 	return err
 }
@@ -56,7 +59,7 @@ func (c *Client) connect(ctx context.Context) error {
 // pingOnce pings with a time limit of its own. A daemon that dies while we ask is
 // asked once more, to learn that it is gone.
 func (c *Client) pingOnce(ctx context.Context) (api.Ping, error) {
-	short, cancel := context.WithTimeout(ctx, pingTime)
+	short, cancel := context.WithTimeout(ctx, c.wait)
 	defer cancel()
 	p, err := c.Ping(short)
 	if _, lost := errors.AsType[*lostError](err); lost {
@@ -88,12 +91,12 @@ func (c *Client) judge(p api.Ping) (old bool, err error) {
 			p.Build.Version, p.PID, p.Protocol, c.opt.Build.Version, ours).WithHint("update " + self() + " to " + p.Build.Version)
 	case c.opt.Build == (api.Build{}) || c.opt.Build.Same(p.Build):
 		return false, nil
-	case older(p.Build, c.opt.Build):
+	case p.Build.Before(c.opt.Build):
 		if !c.canReplace(p) {
 			c.tell(fmt.Sprintf("the running daemon is older (%s, this agent is %s); restart it with `agent daemon restart`", p.Build.Version, c.opt.Build.Version))
 		}
 		return true, nil
-	case older(c.opt.Build, p.Build):
+	case c.opt.Build.Before(p.Build):
 		c.tell(fmt.Sprintf("the running daemon is newer (%s, this agent is %s); update %s", p.Build.Version, c.opt.Build.Version, self()))
 	default:
 		c.tell(fmt.Sprintf("the running daemon is another build (%s, this agent is %s)", p.Build.Version, c.opt.Build.Version))

@@ -27,6 +27,10 @@ type app struct {
 	noColor bool
 	quiet   bool
 
+	// late: no ping when the daemon is dialled, because the first word is a submission,
+	// which tells the same.
+	late bool
+
 	// jobs finds the daemon, or starts one. Tests put a store here.
 	jobs func(context.Context) (agent.Jobs, error)
 

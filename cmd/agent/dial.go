@@ -35,6 +35,11 @@ func (a *app) connect(ctx context.Context, start bool) (*client.Client, error) {
 	if start && !temporary {
 		opt.Start = a.daemonCommand
 	}
+	if a.late && !temporary {
+		c := client.New(opt)
+		a.closers = append(a.closers, c.Close)
+		return c, nil
+	}
 	c, err := client.Open(ctx, opt)
 	if err != nil {
 		if agent.CodeOf(err) == agent.Unavailable && opt.Start == nil {

@@ -122,6 +122,7 @@ func runPatch(ctx context.Context, o *patchOptions) error {
 	if o.dryRun {
 		return o.preview(ctx, spec)
 	}
+	o.late = true
 	jobs, err := o.jobs(ctx)
 	if err != nil {
 		return err

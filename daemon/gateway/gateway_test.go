@@ -220,6 +220,9 @@ func TestEveryAnswerNamesTheProtocol(t *testing.T) {
 		if p := w.Header().Get(api.HeaderProtocol); p != api.Speaks().String() || w.Header().Get(api.HeaderVersion) != "v1.0.0" {
 			t.Errorf("%s: headers %v", r.URL.Path, w.Header())
 		}
+		if b, err := api.ParseBuild(w.Header().Get(api.HeaderBuild)); err != nil || b.Version != "v1.0.0" {
+			t.Errorf("%s: build %+v, %v", r.URL.Path, b, err)
+		}
 	}
 }
 
@@ -289,3 +292,44 @@ func TestPrepareComesBeforeTheStore(t *testing.T) {
 		t.Errorf("submit: %s", got)
 	}
 }
+
+// A client that can start a newer daemon gets its job stored by that one.
+func TestOutdatedDaemonTakesNoJobs(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		ping  api.Ping
+		wants string // version; "": no header
+		want  int
+	}{
+		{"older and idle", api.Ping{}, "v1.1.0", http.StatusUpgradeRequired},
+		{"older and busy", api.Ping{Busy: true}, "v1.1.0", http.StatusCreated},
+		{"the same", api.Ping{}, "v1.0.0", http.StatusCreated},
+		{"newer", api.Ping{}, "v0.9.0", http.StatusCreated},
+		{"stopping", api.Ping{Busy: true, Stopping: true}, "v1.0.0", http.StatusUpgradeRequired},
+		{"one that would not replace it", api.Ping{Stopping: true}, "", http.StatusCreated},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			store := newStore(t)
+			cfg := config(store)
+			c.ping.Build = api.Build{Version: "v1.0.0"}
+			cfg.Ping = func() api.Ping { return c.ping }
+			g := gateway.New(cfg)
+			defer g.Close()
+			r := httptest.NewRequest("POST", api.PathJobs, strings.NewReader(`{"kind":"command","repo":"/r","base":"`+strings.Repeat("a", 40)+`"}`+"\ntrue"))
+			if c.wants != "" {
+				r.Header.Set(api.HeaderWants, api.Build{Version: c.wants}.Header())
+			}
+			w := recorder{httptest.NewRecorder()}
+			g.ServeHTTP(w, r)
+			list, err := store.List(t.Context(), agent.Filter{})
+			if w.Code != c.want || err != nil || len(list) > 0 != (c.want == http.StatusCreated) {
+				t.Errorf("%d %s; %d jobs, %v", w.Code, w.Body, len(list), err)
+			}
+		})
+	}
+}
+
+// recorder takes the deadlines that a connection has.
+type recorder struct{ *httptest.ResponseRecorder }
+
+func (recorder) SetReadDeadline(time.Time) error { return nil }

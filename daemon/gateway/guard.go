@@ -19,7 +19,9 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 		answer := &answer{ResponseWriter: w}
 		defer g.recover(answer, r)
 		w.Header().Set(api.HeaderProtocol, api.Speaks().String())
-		w.Header().Set(api.HeaderVersion, g.cfg.Ping().Build.Version)
+		build := g.cfg.Ping().Build
+		w.Header().Set(api.HeaderVersion, build.Version)
+		w.Header().Set(api.HeaderBuild, build.Header())
 		if err := refuseBrowser(r); err != nil {
 			api.ReplyError(answer, err)
 			return

@@ -47,6 +47,10 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) {
 		api.ReplyError(w, err)
 		return
 	}
+	if err := g.outdated(r); err != nil {
+		api.ReplyError(w, err)
+		return
+	}
 	spec, err := g.readSpec(w, r)
 	if err != nil {
 		api.ReplyError(w, err)
@@ -62,6 +66,23 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	api.ReplyText(w, http.StatusCreated, job, job.Spec.Text)
+}
+
+// outdated refuses the submission of a client that would first put a newer daemon in
+// our place, and can: we are idle, or on our way out.
+func (g *Gateway) outdated(r *http.Request) error {
+	wants := r.Header.Get(api.HeaderWants)
+	if wants == "" {
+		return nil
+	}
+	build, err := api.ParseBuild(wants)
+	if err != nil {
+		return err
+	}
+	if p := g.cfg.Ping(); p.Stopping || !p.Busy && p.Build.Before(build) {
+		return agent.Errorf(agent.Protocol, "the daemon (%s) makes way for one of build %s", p.Build.Version, build.Version).WithHint("agent daemon restart")
+	}
+	return nil
 }
 
 // readSpec reads, prepares and validates what is submitted.

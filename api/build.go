@@ -1,24 +1,53 @@
-package client
+package api
 
 import (
 	"cmp"
+	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
-	"codeagent.dev/agent/api"
+	"codeagent.dev/agent"
 )
 
-// older reports whether a was made before b, as far as one can know: by version when
+// Build says which binary this is. Two builds of one version differ in ID and Time.
+type Build struct {
+	Version string    `json:"version"`       // "v1.2.3", or what a build from source calls itself
+	ID      string    `json:"id,omitempty"`  // unique to the build: a revision, a hash
+	Time    time.Time `json:"time,omitzero"` // when it was built; orders builds that versions do not
+}
+
+// Same reports whether both are the same binary, as far as one can know.
+func (b Build) Same(o Build) bool { return b.Version == o.Version && b.ID == o.ID }
+
+// Before reports whether b was made before o, as far as one can know: by version when
 // both have one and they differ, else by time.
-func older(a, b api.Build) bool {
-	va, okA := parseVersion(a.Version)
+func (b Build) Before(o Build) bool {
 	vb, okB := parseVersion(b.Version)
-	if okA && okB {
-		if c := va.compare(vb); c != 0 {
+	vo, okO := parseVersion(o.Version)
+	if okB && okO {
+		if c := vb.compare(vo); c != 0 {
 			return c < 0
 		}
 	}
-	return !a.Time.IsZero() && !b.Time.IsZero() && a.Time.Before(b.Time)
+	return !b.Time.IsZero() && !o.Time.IsZero() && b.Time.Before(o.Time)
+}
+
+// Header is the form of HeaderBuild and HeaderWants: JSON, which has no line ends.
+func (b Build) Header() string {
+	text, err := json.Marshal(b)
+	if err != nil { // a time that JSON cannot say
+		return `{"version":""}`
+	}
+	return string(text)
+}
+
+// ParseBuild reads what Header writes. Anything else is an Invalid error.
+func ParseBuild(s string) (b Build, err error) {
+	if err := json.Unmarshal([]byte(s), &b); err != nil {
+		return Build{}, agent.Errorf(agent.Invalid, "%.80q names no build: %w", s, err)
+	}
+	return b, nil
 }
 
 // version is "v1.2.3" or "v1.2.3-pre.1" (semver.org, build metadata left out).
