@@ -46,7 +46,7 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	for _, kv := range [][2]string{
-		{"HOME", home}, {"USER", "ada"}, {"AGENT_STATE_DIR", filepath.Join(state, "s")}, {"AGENT_LISTEN", "off"},
+		{"HOME", home}, {"USER", "ada"}, {"AGENT_STATE_DIR", filepath.Join(state, "s")}, {"AGENT_LISTEN", "off"}, {"AGENT_DISK_MIN", "0"},
 		{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", filepath.Join(home, ".gitconfig")},
 	} {
 		env.Setenv(kv[0], kv[1])

@@ -68,7 +68,7 @@ func newWorld(t testing.TB, settings ...string) *world {
 	}
 	w := &world{t: t, bin: bin, home: home, repo: filepath.Join(home, "repo")}
 	w.env = append([]string{
-		"HOME=" + home, "PATH=" + os.Getenv("PATH"), "AGENT_STATE_DIR=" + w.state(), "AGENT_LISTEN=off",
+		"HOME=" + home, "PATH=" + os.Getenv("PATH"), "AGENT_STATE_DIR=" + w.state(), "AGENT_LISTEN=off", "AGENT_DISK_MIN=0",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z",
 	}, settings...)
 	t.Cleanup(func() {
