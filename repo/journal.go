@@ -212,18 +212,11 @@ func (d *delivery) write(name, state string) error {
 
 // load reads the journal. A missing one is fs.ErrNotExist.
 func (d *delivery) load() error {
-	data, err := os.ReadFile(filepath.Join(d.dir, "journal"))
-	if err != nil {
-		return err
+	found, err := readJournal(d.dir)
+	if err == nil {
+		d.journal = found
 	}
-	d.journal = journal{}
-	if err := json.Unmarshal(data, &d.journal); err != nil {
-		return agent.Errorf(agent.Internal, "record of the delivery in %s: %w", d.dir, err)
-	}
-	if d.journal.Schema != 1 {
-		return agent.Errorf(agent.Invalid, "delivery %s was recorded by a newer agent", d.journal.ID).WithHint("agent version")
-	}
-	return nil
+	return err
 }
 
 // finish makes the state final: it puts the journal, which write has prepared under
@@ -252,7 +245,7 @@ func (d *delivery) finish(prepared, state string) error {
 // takeLock waits until no other delivery is made in this repository, and puts right
 // what was cut off. The caller releases d.lock.
 func (d *delivery) takeLock(ctx context.Context) error {
-	lock, err := d.repo.lockDeliveries(ctx)
+	lock, err := lockDeliveries(ctx, d.repo.mirror.dir, d.repo.Root())
 	if err != nil {
 		return err
 	}
@@ -263,9 +256,10 @@ func (d *delivery) takeLock(ctx context.Context) error {
 	return nil
 }
 
-// lockDeliveries waits until no other delivery is made in this repository.
-func (r *Repo) lockDeliveries(ctx context.Context) (*fileLock, error) {
-	path := filepath.Join(r.mirror.dir, "delivery.lock")
+// lockDeliveries waits until no other delivery is made in the repository whose mirror
+// lies in home. root names it in an error.
+func lockDeliveries(ctx context.Context, home, root string) (*fileLock, error) {
+	path := filepath.Join(home, "delivery.lock")
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
@@ -275,7 +269,7 @@ func (r *Repo) lockDeliveries(ctx context.Context) (*fileLock, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, agent.Errorf(agent.Unavailable, "another delivery into %s is under way: %w", r.Root(), ctx.Err())
+			return nil, agent.Errorf(agent.Unavailable, "another delivery into %s is under way: %w", root, ctx.Err())
 		case <-ticker.C:
 		}
 	}

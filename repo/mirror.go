@@ -33,17 +33,22 @@ type mirror struct {
 
 // newMirror names the mirror of the repository at; it touches nothing.
 func newMirror(state string, at location) *mirror {
-	sum := sha256.Sum256([]byte(at.commonDir))
-	dir := filepath.Join(state, "repos", mirrorName(at)+"-"+hex.EncodeToString(sum[:6]))
+	dir := mirrorDir(state, at.commonDir)
 	git := filepath.Join(dir, "git")
 	return &mirror{dir: dir, git: git, trees: newTreeCache(treeCacheBytes), pool: newTreePool(git, filepath.Join(dir, "trees"))}
 }
 
+// mirrorDir is where the mirror of a repository and all that belongs to it lies.
+func mirrorDir(state, commonDir string) string {
+	sum := sha256.Sum256([]byte(commonDir))
+	return filepath.Join(state, "repos", mirrorName(commonDir)+"-"+hex.EncodeToString(sum[:6]))
+}
+
 // mirrorName is the readable part of the directory's name.
-func mirrorName(at location) string {
-	base := filepath.Base(at.commonDir)
+func mirrorName(commonDir string) string {
+	base := filepath.Base(commonDir)
 	if base == ".git" {
-		base = filepath.Base(filepath.Dir(at.commonDir))
+		base = filepath.Base(filepath.Dir(commonDir))
 	}
 	base = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) || r <= ' ' || r == 0xFFFD {

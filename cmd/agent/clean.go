@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"codeagent.dev/agent"
-	"codeagent.dev/agent/repo"
 	"codeagent.dev/agent/tui"
 )
 
@@ -150,33 +149,11 @@ func (o *cleanOptions) forget(ctx context.Context, jobs agent.Jobs, job agent.Jo
 	if err != nil {
 		return err
 	}
-	if err := forgetResults(ctx, set, job); err != nil {
+	if err := set.Forget(ctx, job); err != nil {
 		return err
 	}
 	_, err = jobs.Change(ctx, job.ID, agent.Change{Op: agent.OpRemove, By: o.user()})
 	return err
-}
-
-// forgetResults deletes the refs that keep a job's commits. Of a repository that is
-// gone there is nothing left to forget here.
-func forgetResults(ctx context.Context, set *repo.Set, job agent.Job) error {
-	var refs []string
-	for _, v := range job.Variants {
-		if v.Commit != "" {
-			refs = append(refs, "refs/agent/"+agent.Ref{Job: job.ID, Variant: v.Number}.String())
-		}
-	}
-	if len(refs) == 0 {
-		return nil
-	}
-	r, err := set.Open(ctx, job.Spec.Repo)
-	if code := agent.CodeOf(err); code == agent.NotFound || code == agent.Invalid {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return r.Drop(ctx, refs...)
 }
 
 // parseAge reads a time with days and weeks: 90m, 12h, 7d, 2w.

@@ -92,7 +92,7 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 			Lease: conf.Lease, Limits: conf.Limits, Log: log,
 			Room: func() error { return daemon.Room(paths.State, conf.MinDisk) },
 		})},
-		Forget: func(ctx context.Context, job agent.Job) error { return forgetResults(ctx, set, job) },
+		Forget: set.Forget,
 		Git:    installedGit,
 		Close:  set.Close,
 	}, nil
