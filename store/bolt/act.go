@@ -9,8 +9,9 @@ import (
 // act is one change to one job, encoded and ready to be committed.
 type act struct {
 	rec    *record
+	entry  *agent.Entry // the job afterwards
 	puts   []put
-	wipe   bool // every row of the job goes
+	gone   bool // the job is
 	events []agent.Event
 	done   bool // the job's state afterwards
 	delta  totals
@@ -20,7 +21,7 @@ type act struct {
 	size   int64  // bytes, roughly
 }
 
-// put writes a row, or deletes it when value is nil.
+// put writes a row, or deletes it when value is nil. See bucketAll.
 type put struct {
 	bucket     string
 	key, value []byte
@@ -87,11 +88,12 @@ func changed(from, to *agent.Entry) (*act, error) {
 
 // removed takes a job out of everything.
 func removed(e *agent.Entry) *act {
-	a := &act{wipe: true, done: true, delta: totals{}.minus(count(&e.Job))}
+	a := &act{gone: true, done: true, delta: totals{}.minus(count(&e.Job))}
 	if e.Job.Spec.Key != "" {
 		a.put(bucketKeys, []byte(e.Job.Spec.Key), nil)
 	}
 	a.index(&e.Job, &agent.Job{})
+	a.put(bucketAll, idKey(e.Job.ID), nil)
 	return a
 }
 

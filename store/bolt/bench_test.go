@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"codeagent.dev/agent"
 )
 
@@ -190,13 +192,49 @@ func (l *rawLog) single(context.Context) error {
 	return datasync(l.file)
 }
 
-// BenchmarkSubmit: durable submissions by 64 clients.
+// updates is a store without a committer: a transaction of bbolt for every job, with
+// the rows that a job has here.
+func updates(b *testing.B) side {
+	b.Helper()
+	db, err := bolt.Open(filepath.Join(b.TempDir(), "each.db"), 0o600, &bolt.Options{NoFreelistSync: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	var last atomic.Int64
+	return side{"update-each", func(context.Context) error {
+		spec := benchSpec()
+		if err := spec.Validate(); err != nil {
+			return err
+		}
+		_, a, err := newRecord(agent.ID(last.Add(1)), spec)
+		if err != nil {
+			return err
+		}
+		return db.Update(func(tx *bolt.Tx) error {
+			for _, p := range a.puts {
+				rows, err := tx.CreateBucketIfNotExists([]byte(p.bucket))
+				if err != nil {
+					return err
+				}
+				if err := rows.Put(p.key, p.value); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}}
+}
+
+// BenchmarkSubmit: durable submissions by 64 clients. One sync a job is either an
+// append to a file, or what a database without a committer does.
 func BenchmarkSubmit(b *testing.B) {
 	raw, single := newRawLog(b), newRawLog(b)
 	sides := []side{
 		submits(benchStore(b, "agent.db"), "store"),
 		{"raw", raw.grouped},
 		{"sync-each", single.single},
+		updates(b),
 	}
 	if c := startRedis(b); c != nil {
 		sides = append(sides, side{"redis", c.submit})
@@ -244,7 +282,9 @@ func prefill(b *testing.B, s *Store, n int) {
 			group.acts = append(group.acts, a)
 			n--
 		}
-		if err := s.write(group); err != nil {
+		s.journal.seq++
+		group.number(s.journal.seq, s.totals)
+		if err := s.db.Update(func(tx *bolt.Tx) error { return merge(tx, []*batch{group}) }); err != nil {
 			b.Fatal(err)
 		}
 		for _, a := range group.acts {
@@ -301,10 +341,11 @@ func BenchmarkCycle(b *testing.B) {
 	b.ReportMetric(median(rates), "jobs/s")
 }
 
-// BenchmarkLone: what one client waits for, against one fdatasync.
+// BenchmarkLone: what one client waits for, against one fdatasync; and with a list of
+// what it submitted, for which the database is brought up to date.
 func BenchmarkLone(b *testing.B) {
 	s, raw := benchStore(b, "agent.db"), newRawLog(b)
-	var stored, synced []float64
+	var stored, listed, synced []float64
 	clock := func(do func() error) float64 {
 		start := time.Now()
 		if err := do(); err != nil {
@@ -315,11 +356,13 @@ func BenchmarkLone(b *testing.B) {
 	for b.Loop() {
 		for range 300 {
 			stored = append(stored, clock(func() error { _, err := s.Submit(b.Context(), benchSpec()); return err }))
+			listed = append(listed, stored[len(stored)-1]+clock(func() error { _, err := s.List(b.Context(), agent.Filter{Limit: 1}); return err }))
 			synced = append(synced, clock(func() error { return raw.single(b.Context()) }))
 		}
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median(stored), "store-p50-µs")
+	b.ReportMetric(median(listed), "and-listed-p50-µs")
 	b.ReportMetric(median(synced), "fdatasync-p50-µs")
 	b.ReportMetric(median(stored)/median(synced), "x-fdatasync")
 }

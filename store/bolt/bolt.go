@@ -1,8 +1,12 @@
-// Package bolt is an agent.Store in one bbolt file, for one process.
+// Package bolt is an agent.Store in one bbolt file with a journal beside it, for one
+// process.
 //
-// What was acknowledged is on disk. A committer of its own takes every act that
-// waits, commits them together, and acknowledges; there is no timer, so a lone caller
-// waits for one commit and many share it. The ready queue, leases and their clocks
+// What was acknowledged is on disk. A committer takes every act that waits, writes
+// them to the journal as one record, syncs that once, and acknowledges; there is no
+// timer, so a lone caller waits for one sync and many share it. The database, which
+// takes two syncs and many scattered pages a commit, follows: soon, or at once when a
+// reader needs it. Open makes up for what a crash left in the journal; Close leaves
+// none. The ready queue, leases and their clocks
 // are in memory and rebuilt by Open. A claim is written, but nobody waits for it: what
 // ran when the process died is queued again, and counts towards the poison limit.
 //
@@ -13,6 +17,7 @@ package bolt
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -32,12 +37,16 @@ type Options struct {
 // Store is an agent.Store in one bbolt file.
 type Store struct {
 	db        *bolt.DB
+	journal   *journal
 	path      string
 	maxClaims int
 
 	closing chan struct{} // closed by Close: streams and claims end
 	work    chan struct{} // one token: the queue is not empty
 	stopped chan struct{} // closed when the committer has ended
+	later   *time.Timer   // runs applyLate
+
+	applying sync.Mutex // held by whoever commits to the database; taken before mu
 
 	mu       sync.Mutex
 	closed   bool
@@ -45,25 +54,27 @@ type Store struct {
 	lastID   agent.ID
 	token    uint64 // the newest lease's; its high bits count the openings of the file
 	records  map[agent.ID]*record
-	leases   map[uint64]*lease // by token
-	keys     map[string]*batch // the batch that makes the job with this Key
-	queue    []*batch          // what the committer has not yet taken
-	last     *batch            // the newest batch that was begun
-	unsynced int64             // bytes in acts not yet committed
-	totals   totals            // as committed
-	ready    ready             // what can be claimed, as committed
-	waiters  []chan struct{}   // claims that wait, the oldest first
+	leases   map[uint64]*lease  // by token
+	keys     map[string]*record // jobs with this Key that the database does not know
+	queue    []*batch           // what the committer has not yet taken
+	last     *batch             // the newest batch that was begun
+	pending  []*batch           // those in the journal, and not yet in the database
+	unsynced int64              // bytes in acts not yet committed
+	totals   totals             // as committed
+	ready    ready              // what can be claimed, as committed
+	waiters  []chan struct{}    // claims that wait, the oldest first
 	tails    map[agent.ID]*tail
 	watchers map[*watcher]struct{}
 }
 
-// record is a job that something is being done to. Its entry is ahead of the disk by
-// the acts in batches not yet committed. Spec.Text is left out.
+// record is a job that something is being done to. Its entry is ahead of the database
+// by the acts in batches not yet applied. Spec.Text is left out.
 type record struct {
 	*agent.Entry
-	last *batch // the newest batch with an act on it
-	gone bool   // removed, though perhaps not yet from disk
-	uses int    // acts not yet committed, and leases
+	text *string // Spec.Text, until it is in the database
+	last *batch  // the newest batch with an act on it
+	gone bool    // removed, though perhaps not yet from disk
+	uses int     // acts not yet applied, and leases
 }
 
 var _ agent.Store = (*Store)(nil)
@@ -83,17 +94,43 @@ func (s *Store) Close() error {
 	close(s.closing)
 	s.mu.Unlock()
 	<-s.stopped
-
-	// With the free pages on disk the next Open need not look for them.
-	s.db.NoFreelistSync = false
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		return bucket(tx, bucketMeta).Put([]byte(keyClean), []byte{1})
-	})
+	s.later.Stop()
+	err := s.finish()
+	s.applying.Lock() // an apply under way ends
+	defer s.applying.Unlock()
 	if cerr := s.db.Close(); err == nil {
 		err = cerr
 	}
 	if err != nil {
 		return writeError(s.path, err)
+	}
+	return nil
+}
+
+// finish makes the file whole and removes the journal, which stays when that fails.
+func (s *Store) finish() error {
+	defer s.journal.close()
+	if err := s.apply(newest); err != nil {
+		return err
+	}
+	// With the free pages on disk the next Open need not look for them.
+	s.db.NoFreelistSync = false
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		meta := bucket(tx, bucketMeta)
+		return errors.Join(
+			meta.Put([]byte(keyClean), []byte{1}),
+			meta.Put([]byte(keyWhole), []byte{1}),
+			meta.Put([]byte(keySchema), number(schemaClosed)),
+		)
+	})
+	if err != nil {
+		return err
+	}
+	s.journal.close()
+	for _, path := range segmentPaths(s.path) {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -122,7 +159,10 @@ func errClosed() error { return agent.Errorf(agent.Unavailable, "the store is cl
 
 // view runs a read-only transaction.
 func (s *Store) view(read func(tx *bolt.Tx) error) error {
-	err := guard(func() error { return s.db.View(read) })
+	return s.viewError(guard(func() error { return s.db.View(read) }))
+}
+
+func (s *Store) viewError(err error) error {
 	switch {
 	case errors.Is(err, berrors.ErrDatabaseNotOpen):
 		return errClosed()

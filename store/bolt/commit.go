@@ -4,20 +4,20 @@ import (
 	"runtime"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"codeagent.dev/agent"
 )
 
 const (
 	batchActs  = 1024
-	batchBytes = 32 << 20 // keeps one transaction's memory in bounds
+	batchBytes = 8 << 20  // half a segment of the journal
 	maxBehind  = 16 << 20 // bytes that may wait for the disk with nobody waiting for them
 )
 
-// batch is a number of acts that are committed together. done is closed when they
-// are on disk, or when err says why they are not.
+// batch is a number of acts that are committed together, as one record of the journal.
+// done is closed when they are on disk, or when err says why they are not.
 type batch struct {
+	seq     uint64 // the record's number
+	puts    []put
 	acts    []*act
 	size    int64
 	awaited int // acts that somebody waits for
@@ -42,7 +42,7 @@ func (s *Store) enqueueLocked(r *record, next *agent.Entry, a *act) {
 		}
 	}
 	r.Entry = next
-	a.rec = r
+	a.rec, a.entry = r, next
 	s.useLocked(r)
 	if len(s.queue) == 0 || s.queue[len(s.queue)-1].full() {
 		s.last = &batch{done: make(chan struct{})}
@@ -122,80 +122,40 @@ func (s *Store) awaited() (n int) {
 	return n
 }
 
-// write commits b in one transaction.
+// write makes b durable in the journal.
 func (s *Store) write(b *batch) error {
-	sum := s.totals // only the committer changes them
-	update := func(tx *bolt.Tx) error {
-		w := newWriter(tx)
-		for _, a := range b.acts {
-			sum = sum.plus(a.delta)
-			if err := w.write(a); err != nil {
-				return err
-			}
-		}
-		return w.put(put{bucketMeta, []byte(keyTotals), sum.encode()})
-	}
-	return guard(func() error { return s.db.Update(update) })
-}
-
-// writer keeps a transaction's buckets at hand.
-type writer struct {
-	tx      *bolt.Tx
-	buckets map[string]*bolt.Bucket
-}
-
-func newWriter(tx *bolt.Tx) *writer {
-	return &writer{tx, map[string]*bolt.Bucket{}}
-}
-
-func (w *writer) bucket(name string) *bolt.Bucket {
-	b, ok := w.buckets[name]
-	if !ok {
-		b = bucket(w.tx, name)
-		b.FillPercent = 0.9 // most keys are appended
-		w.buckets[name] = b
-	}
-	return b
-}
-
-func (w *writer) put(p put) error {
-	if p.value == nil {
-		return w.bucket(p.bucket).Delete(p.key)
-	}
-	return w.bucket(p.bucket).Put(p.key, p.value)
-}
-
-func (w *writer) write(a *act) error {
-	for _, p := range a.puts {
-		if err := w.put(p); err != nil {
+	s.mu.Lock()
+	idle := len(s.pending) == 0
+	s.mu.Unlock()
+	j := s.journal
+	b.number(j.seq+1, s.totals) // only the committer changes the totals
+	record := j.encode(b)
+	switch {
+	case idle:
+		if err := j.rewind(j.now); err != nil {
 			return err
 		}
-	}
-	if !a.wipe {
-		return nil
-	}
-	prefix := idKey(a.rec.Job.ID)
-	for _, name := range []string{bucketJobs, bucketBodies, bucketDetails, bucketEvents} {
-		if err := wipe(w.bucket(name), prefix); err != nil {
+	case j.full(len(record)):
+		if err := s.apply(j.other().last); err != nil {
 			return err
 		}
+		if err := j.rewind(1 - j.now); err != nil {
+			return err
+		}
+		s.later.Reset(0) // so that the one just left is free when this one is full
 	}
-	return nil
+	return j.write(record)
 }
 
-// wipe deletes every key that begins with prefix.
-func wipe(b *bolt.Bucket, prefix []byte) error {
-	var keys [][]byte
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); k != nil && string(k[:min(len(k), len(prefix))]) == string(prefix); k, _ = c.Next() {
-		keys = append(keys, k)
+// number makes b a record: what its acts put, and the totals afterwards.
+func (b *batch) number(seq uint64, sum totals) {
+	b.seq = seq
+	for _, a := range b.acts {
+		b.puts = append(b.puts, a.puts...)
+		a.puts = nil
+		sum = sum.plus(a.delta)
 	}
-	for _, k := range keys {
-		if err := b.Delete(k); err != nil {
-			return err
-		}
-	}
-	return nil
+	b.puts = append(b.puts, put{bucketMeta, []byte(keyTotals), sum.encode()})
 }
 
 // settle acknowledges b, or fails it together with everything that was built on it.
@@ -210,14 +170,13 @@ func (s *Store) settle(b *batch, err error) {
 		s.publishLocked(a)
 	}
 	s.unsynced -= b.size
-	b.acts = nil
+	s.pendLocked(b)
 	close(b.done)
 }
 
 // publishLocked shows a committed act to everybody who waits for it.
 func (s *Store) publishLocked(a *act) {
 	s.totals = s.totals.plus(a.delta)
-	delete(s.keys, a.key)
 	for _, n := range a.ready {
 		if a.rec.Job.Variants[n-1].State == agent.Queued { // not canceled since
 			s.pushLocked(slot{a.rec.Job.ID, n}, a.rec.Job.Created)
@@ -227,7 +186,6 @@ func (s *Store) publishLocked(a *act) {
 	for w := range s.watchers {
 		w.add(a.rec.Job.ID)
 	}
-	s.dropLocked(a.rec)
 }
 
 // failLocked gives up b and all that waits behind it, since that was built on a state
@@ -235,25 +193,24 @@ func (s *Store) publishLocked(a *act) {
 func (s *Store) failLocked(b *batch, err error) {
 	mayGoOn := refused(err)
 	err = writeError(s.path, err)
-	if s.broken == nil && !mayGoOn {
-		s.broken = err
+	if !mayGoOn {
+		s.breakLocked(err)
 	}
 	failed := append([]*batch{b}, s.queue...)
 	s.queue, s.unsynced = nil, 0
 	old := s.leases
 	if s.broken == nil {
 		if rerr := s.recoverLocked(); rerr != nil {
-			s.broken = rerr
+			s.breakLocked(rerr)
 		}
 	}
 	for _, b := range failed {
 		for _, a := range b.acts {
-			delete(s.keys, a.key)
 			if l := a.behind; l != nil && s.leases[l.token] != nil {
 				s.leases[l.token].failed = err
 			}
 		}
-		b.err, b.acts = err, nil
+		b.err, b.acts, b.puts = err, nil, nil
 		close(b.done)
 	}
 	for token, l := range old {
@@ -261,7 +218,14 @@ func (s *Store) failLocked(b *batch, err error) {
 			l.timer.Stop()
 		}
 	}
-	for s.broken != nil && len(s.waiters) > 0 {
+}
+
+// breakLocked ends all writing after an error that leaves unknown what is on disk.
+func (s *Store) breakLocked(err error) {
+	if s.broken == nil {
+		s.broken = err
+	}
+	for len(s.waiters) > 0 {
 		s.wakeLocked() // to learn that there will be nothing to claim
 	}
 }

@@ -36,6 +36,12 @@ func (s *Store) followLocked(a *act) {
 	if t == nil {
 		return
 	}
+	t.add(a)
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+func (t *tail) add(a *act) {
 	t.events = append(t.events, a.events...)
 	for i := range a.events {
 		t.bytes += len(a.events[i].Text)
@@ -44,8 +50,6 @@ func (s *Store) followLocked(a *act) {
 		t.shorten()
 	}
 	t.done = a.done
-	close(t.changed)
-	t.changed = make(chan struct{})
 }
 
 // shorten keeps the newer part in a new array; followers may still read the old one.
@@ -76,9 +80,25 @@ func (s *Store) tailLocked(id agent.ID) *tail {
 	if t == nil {
 		t = &tail{changed: make(chan struct{})}
 		s.tails[id] = t
+		s.seedLocked(id, t)
 	}
 	t.uses++
 	return t
+}
+
+// seedLocked gives a new tail what the database does not have yet, so that a job can
+// be followed from its first moment without waiting for the database.
+func (s *Store) seedLocked(id agent.ID, t *tail) {
+	if r := s.records[id]; r == nil || r.gone {
+		return
+	}
+	for _, b := range s.pending {
+		for _, a := range b.acts {
+			if a.rec.Job.ID == id {
+				t.add(a)
+			}
+		}
+	}
 }
 
 func (s *Store) leaveTail(id agent.ID, t *tail) {
@@ -134,20 +154,37 @@ func (s *Store) more(ctx context.Context, id agent.ID, t *tail, seq uint64) (eve
 	}
 	events, ok := t.after(seq)
 	done, changed = t.done, t.changed
-	var b *batch
-	if r := s.records[id]; r != nil {
-		b = r.last
-	}
 	s.mu.Unlock()
 	if ok {
 		return events, done, changed, nil
 	}
-	_ = b.wait()
-	err = s.view(func(tx *bolt.Tx) error {
+	b, err := s.settled(ctx, id)
+	if err != nil {
+		return nil, false, nil, err
+	}
+	err = s.read(b, func(tx *bolt.Tx) error {
 		events, done, err = readEvents(tx, id, seq)
 		return err
 	})
 	return events, done, changed, err
+}
+
+// settled waits until what was done to a job is on disk, or has failed. It returns the
+// newest batch with an act on the job, if there is any.
+func (s *Store) settled(ctx context.Context, id agent.ID) (*batch, error) {
+	for {
+		if err := s.begin(ctx); err != nil {
+			return nil, err
+		}
+		var b *batch
+		if r := s.records[id]; r != nil {
+			b = r.last
+		}
+		s.mu.Unlock()
+		if b.wait() == nil {
+			return b, nil
+		}
+	}
 }
 
 // readEvents reads a chunk of a job's history, and whether the job is done.

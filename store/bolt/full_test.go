@@ -3,6 +3,7 @@
 package bolt_test
 
 import (
+	"fmt"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,14 @@ func limitFiles(t *testing.T, size uint64) (lift func()) {
 // When the disk takes no more, acts fail and change nothing, what was acknowledged
 // stays, leases live on, and when there is space again the store goes on by itself.
 func TestDiskFull(t *testing.T) {
+	// The database cannot grow, and then neither can the journal be emptied; or the
+	// journal itself cannot grow.
+	for _, size := range []uint64{24 << 20, 3 << 20} {
+		t.Run(fmt.Sprint(size>>20, " MiB"), func(t *testing.T) { testDiskFull(t, size) })
+	}
+}
+
+func testDiskFull(t *testing.T, size uint64) {
 	path := filepath.Join(t.TempDir(), "agent.db")
 	s := openAt(t, path)
 	ctx := t.Context()
@@ -48,7 +57,7 @@ func TestDiskFull(t *testing.T) {
 	l := must[agent.Lease](t)(s.Claim(ctx, "w", time.Hour))
 	must[agent.Job](t)(s.Submit(ctx, spec("waits")))
 
-	lift := limitFiles(t, 24<<20)
+	lift := limitFiles(t, size)
 	large := strings.Repeat("x", 1<<20)
 	var mu sync.Mutex
 	kept := map[agent.ID]bool{1: true, 2: true}

@@ -22,7 +22,7 @@ func (s *Store) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error) 
 		return agent.Job{}, err
 	}
 	if spec.Key != "" {
-		return s.submitKeyed(ctx, spec)
+		return s.submitKeyed(spec)
 	}
 	s.lastID++
 	id := s.lastID
@@ -51,7 +51,7 @@ func own(spec agent.Spec) agent.Spec {
 func newRecord(id agent.ID, spec agent.Spec) (*record, *act, error) {
 	r := &record{Entry: agent.NewEntry(id, spec, time.Now())}
 	a, err := created(r.Entry)
-	r.Job.Spec.Text = ""
+	r.text, r.Job.Spec.Text = &spec.Text, ""
 	return r, a, err
 }
 
@@ -61,7 +61,7 @@ func (s *Store) addAndUnlock(r *record, a *act) (agent.Job, error) {
 	s.enqueueLocked(r, r.Entry, a)
 	b := r.last
 	if a.key != "" {
-		s.keys[a.key] = b
+		s.keys[a.key] = r
 	}
 	s.mu.Unlock()
 	if err := b.wait(); err != nil {
@@ -72,36 +72,31 @@ func (s *Store) addAndUnlock(r *record, a *act) (agent.Job, error) {
 
 // submitKeyed is Submit for a Spec with a Key, with the store locked so that no other
 // job can take the Key meanwhile. It unlocks.
-func (s *Store) submitKeyed(ctx context.Context, spec agent.Spec) (agent.Job, error) {
-	for {
-		if b := s.keys[spec.Key]; b != nil {
-			s.mu.Unlock()
-			if err := b.wait(); err != nil {
-				return agent.Job{}, err
-			}
-			if err := s.begin(ctx); err != nil {
-				return agent.Job{}, err
-			}
-			continue
-		}
+func (s *Store) submitKeyed(spec agent.Spec) (agent.Job, error) {
+	r := s.keys[spec.Key]
+	if r == nil {
 		id, err := s.findKey(spec.Key)
 		if err != nil {
 			s.mu.Unlock()
 			return agent.Job{}, err
 		}
-		if r, err := s.recordLocked(id); err == nil {
-			job, b := r.Job.Clone(), r.last
-			s.mu.Unlock()
-			return job, b.wait()
-		}
-		s.lastID++
-		r, a, err := newRecord(s.lastID, spec)
-		if err != nil {
-			s.mu.Unlock()
+		r, _ = s.recordLocked(id)
+	}
+	if r != nil && !r.gone {
+		job, b := r.Job.Clone(), r.last
+		s.mu.Unlock()
+		if err := b.wait(); err != nil {
 			return agent.Job{}, err
 		}
-		return s.addAndUnlock(r, a)
+		return job, nil
 	}
+	s.lastID++
+	r, a, err := newRecord(s.lastID, spec)
+	if err != nil {
+		s.mu.Unlock()
+		return agent.Job{}, err
+	}
+	return s.addAndUnlock(r, a)
 }
 
 // findKey returns the job on disk with this Key, or 0.
@@ -116,19 +111,28 @@ func (s *Store) findKey(key string) (id agent.ID, err error) {
 }
 
 // Job implements agent.Jobs.
-func (s *Store) Job(ctx context.Context, id agent.ID) (agent.Job, error) {
-	if err := s.begin(ctx); err != nil {
-		return agent.Job{}, err
+func (s *Store) Job(ctx context.Context, id agent.ID) (job agent.Job, err error) {
+	for {
+		if err := s.begin(ctx); err != nil {
+			return agent.Job{}, err
+		}
+		r := s.records[id]
+		if r == nil {
+			s.mu.Unlock()
+			break
+		}
+		job, text, gone, b := r.Job.Clone(), r.text, r.gone, r.last
+		s.mu.Unlock()
+		if b.wait() != nil {
+			continue // what was before the acts that failed is the answer
+		}
+		if gone {
+			return agent.Job{}, agent.NoJob(id)
+		}
+		job.Spec.Text, err = s.text(id, text)
+		return job, err
 	}
-	var b *batch
-	if r := s.records[id]; r != nil {
-		b = r.last
-	}
-	s.mu.Unlock()
-	// If the acts under way fail, what was before them is the answer.
-	_ = b.wait()
-	var job agent.Job
-	err := s.view(func(tx *bolt.Tx) error {
+	err = s.view(func(tx *bolt.Tx) error {
 		e, err := readEntry(tx, id)
 		if err != nil {
 			return err
@@ -138,6 +142,18 @@ func (s *Store) Job(ctx context.Context, id agent.ID) (agent.Job, error) {
 		return err
 	})
 	return job, err
+}
+
+// text returns a job's text: pending, or else from the database.
+func (s *Store) text(id agent.ID, pending *string) (text string, err error) {
+	if pending != nil {
+		return *pending, nil
+	}
+	err = s.view(func(tx *bolt.Tx) error {
+		text, err = readText(tx, id)
+		return err
+	})
+	return text, err
 }
 
 // Change implements agent.Jobs.
@@ -172,7 +188,7 @@ func (s *Store) changeLocked(id agent.ID, c agent.Change) (agent.Job, *batch, er
 
 // Status implements agent.Jobs.
 func (s *Store) Status(ctx context.Context) (agent.Status, error) {
-	if err := s.catchUp(ctx); err != nil {
+	if _, err := s.catchUp(ctx); err != nil {
 		return agent.Status{}, err
 	}
 	if err := s.begin(ctx); err != nil {
@@ -190,13 +206,21 @@ func (s *Store) Status(ctx context.Context) (agent.Status, error) {
 	return st, nil
 }
 
-// catchUp waits until what was begun before it is on disk, or has failed.
-func (s *Store) catchUp(ctx context.Context) error {
+// catchUp waits until what was begun before it is on disk, or has failed. It returns
+// the newest batch that is.
+func (s *Store) catchUp(ctx context.Context) (*batch, error) {
 	if err := s.begin(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	b := s.last
 	s.mu.Unlock()
 	_ = b.wait()
-	return nil
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	if len(s.pending) == 0 {
+		return nil, nil
+	}
+	return s.pending[len(s.pending)-1], nil
 }

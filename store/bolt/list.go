@@ -19,11 +19,12 @@ func (s *Store) List(ctx context.Context, f agent.Filter) ([]agent.Job, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
-	if err := s.catchUp(ctx); err != nil {
+	b, err := s.catchUp(ctx)
+	if err != nil {
 		return nil, err
 	}
 	var rows [][]byte
-	err := s.view(func(tx *bolt.Tx) error {
+	err = s.read(b, func(tx *bolt.Tx) error {
 		ids, err := find(tx, &f)
 		if err != nil {
 			return err

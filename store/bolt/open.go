@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"io/fs"
@@ -30,12 +31,16 @@ func Open(opt Options) (*Store, error) {
 		closing:   make(chan struct{}),
 		work:      make(chan struct{}, 1),
 		stopped:   make(chan struct{}),
-		keys:      map[string]*batch{},
 		tails:     map[agent.ID]*tail{},
 		watchers:  map[*watcher]struct{}{},
 	}
+	s.later = time.AfterFunc(time.Hour, s.applyLate)
+	s.later.Stop()
 	err := guard(func() error { return s.open(opt) })
 	if err != nil {
+		if s.journal != nil {
+			s.journal.close()
+		}
 		if s.db != nil {
 			_ = s.db.Close() // what went wrong first is what matters
 		}
@@ -50,8 +55,7 @@ func Open(opt Options) (*Store, error) {
 }
 
 func (s *Store) open(opt Options) (err error) {
-	made, err := s.prepare(opt)
-	if err != nil {
+	if err := s.prepare(opt); err != nil {
 		return err
 	}
 	options := &bolt.Options{
@@ -66,31 +70,32 @@ func (s *Store) open(opt Options) (err error) {
 	if err != nil {
 		return err
 	}
-	epoch, err := s.begun()
+	applied, err := s.replay()
+	if err != nil {
+		return err
+	}
+	if s.journal, err = newJournal(s.path, randomID(), applied); err != nil {
+		return err
+	}
+	if err := syncDir(filepath.Dir(s.path)); err != nil {
+		return err
+	}
+	epoch, err := s.begun(s.journal.id)
 	if err != nil {
 		return err
 	}
 	s.token = epoch << 32
-	if made {
-		if err := syncDir(filepath.Dir(s.path)); err != nil {
-			return err
-		}
-	}
 	return s.recoverLocked() // nobody else has s yet
 }
 
 // prepare makes the directory, or looks at a file that is there before anything can
-// change it. made reports that there is none.
-func (s *Store) prepare(opt Options) (made bool, err error) {
-	err = look(s.path, opt.LockWait)
+// change it.
+func (s *Store) prepare(opt Options) error {
+	err := look(s.path, opt.LockWait)
 	if errors.Is(err, fs.ErrNotExist) {
-		return true, os.MkdirAll(filepath.Dir(s.path), 0o700)
+		return os.MkdirAll(filepath.Dir(s.path), 0o700)
 	}
-	if err != nil {
-		return false, err
-	}
-	info, err := os.Stat(s.path)
-	return err == nil && info.Size() == 0, err
+	return err
 }
 
 // Check says why Open would refuse the file, and changes nothing. A file that is not
@@ -106,10 +111,11 @@ func Check(path string) error {
 func look(path string, wait time.Duration) error {
 	info, err := os.Stat(path)
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
-	case info.Size() == 0: // a crash came between making and filling it
-		return nil
+	case err != nil, info.Size() == 0: // a crash came between making and filling it
+		_, jerr := unapplied(path, nil)
+		return cmp.Or(jerr, err)
 	case info.Size() < smallest:
 		return errShort
 	}
@@ -119,7 +125,8 @@ func look(path string, wait time.Duration) error {
 // smallest is the size of a database that was just made, with the smallest pages.
 const smallest = 4 * 4096
 
-// inspect refuses a file that is cut short, of a newer schema, or, unless it was
+// inspect refuses a file that is cut short, of a newer schema, or beside a journal that
+// makes no sense, or, unless it was
 // closed in good order, has pages that make no sense. bbolt itself would crash in a
 // goroutine of its own when it looks for free pages in such a file.
 func inspect(path string, size int64, wait time.Duration) error {
@@ -132,12 +139,16 @@ func inspect(path string, size int64, wait time.Duration) error {
 			return errShort
 		}
 		meta := bucket(tx, bucketMeta)
-		if meta == nil {
-			return nil // a crash came before the first commit
+		if meta == nil { // a crash came before the first commit
+			_, err := unapplied(path, nil)
+			return err
 		}
-		if found := meta.Get([]byte(keySchema)); len(found) == 8 && binary.BigEndian.Uint64(found) > schema {
+		if found := getNumber(meta, keySchema); found > schema {
 			return agent.Errorf(agent.Protocol, "the database %s was written by a newer agent (schema %d, this one knows %d)",
-				path, binary.BigEndian.Uint64(found), schema).WithHint("agent version; then install the newest agent")
+				path, found, schema).WithHint("agent version; then install the newest agent")
+		}
+		if _, err := unapplied(path, meta); err != nil {
+			return err
 		}
 		if meta.Get([]byte(keyClean)) != nil {
 			return nil
@@ -153,8 +164,15 @@ func inspect(path string, size int64, wait time.Duration) error {
 	return err
 }
 
-// begun counts this opening in the file, and makes the buckets of a new one.
-func (s *Store) begun() (epoch uint64, err error) {
+func randomID() uint64 {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return binary.BigEndian.Uint64(id[:])
+}
+
+// begun counts this opening in the file and ties its journal to it, and makes the
+// buckets of a new one.
+func (s *Store) begun(journal uint64) (epoch uint64, err error) {
 	err = s.db.Update(func(tx *bolt.Tx) error {
 		for _, name := range []string{
 			bucketMeta, bucketJobs, bucketBodies, bucketDetails, bucketEvents,
@@ -165,10 +183,7 @@ func (s *Store) begun() (epoch uint64, err error) {
 			}
 		}
 		meta := bucket(tx, bucketMeta)
-		if old := meta.Get([]byte(keyEpoch)); len(old) == 8 {
-			epoch = binary.BigEndian.Uint64(old)
-		}
-		epoch++
+		epoch = getNumber(meta, keyEpoch) + 1
 		if meta.Get([]byte(keyTotals)) == nil {
 			if err := meta.Put([]byte(keyTotals), totals{}.encode()); err != nil {
 				return err
@@ -177,6 +192,8 @@ func (s *Store) begun() (epoch uint64, err error) {
 		return errors.Join(
 			meta.Put([]byte(keySchema), number(schema)),
 			meta.Put([]byte(keyEpoch), number(epoch)),
+			meta.Put([]byte(keyJournal), number(journal)),
+			meta.Delete([]byte(keyWhole)),
 			meta.Delete([]byte(keyClean)),
 		)
 	})
@@ -214,8 +231,14 @@ const grace = 30 * time.Second
 func (s *Store) recoverLocked() error {
 	old := s.leases
 	s.records, s.leases, s.ready = map[agent.ID]*record{}, map[uint64]*lease{}, ready{}
+	s.keys = map[string]*record{}
+	for _, b := range s.pending {
+		for _, a := range b.acts {
+			s.restoreLocked(a, b)
+		}
+	}
 	var running []agent.ID
-	err := s.view(func(tx *bolt.Tx) (err error) {
+	err := s.viewWith(s.pending, func(tx *bolt.Tx) (err error) {
 		if s.totals, err = decodeTotals(bucket(tx, bucketMeta).Get([]byte(keyTotals))); err != nil {
 			return err
 		}
@@ -247,6 +270,21 @@ func (s *Store) recoverLocked() error {
 		}
 	}
 	return nil
+}
+
+// restoreLocked makes a record what it is after an act that is in the journal.
+func (s *Store) restoreLocked(a *act, b *batch) {
+	r := s.records[a.entry.Job.ID]
+	if r == nil {
+		r = &record{text: a.rec.text}
+	}
+	r.Entry, r.gone, r.last = a.entry, a.gone, b
+	if a.key != "" {
+		s.keys[a.key] = r
+	}
+	a.rec = r
+	s.records[r.Job.ID] = r
+	r.uses++
 }
 
 func (s *Store) recoverLeases(id agent.ID, old map[uint64]*lease) error {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"codeagent.dev/agent"
 )
 
@@ -29,13 +27,10 @@ func (s *Store) Claim(ctx context.Context, worker string, ttl time.Duration) (ag
 			return agent.Lease{}, err
 		}
 		if sl, ok := s.ready.pop(); ok {
-			l, err := s.claimLocked(sl, worker, ttl)
+			l, text, err := s.claimLocked(sl, worker, ttl)
 			s.mu.Unlock()
 			if err == nil {
-				err = s.view(func(tx *bolt.Tx) (err error) {
-					l.Job.Spec.Text, err = readText(tx, l.Job.ID)
-					return err
-				})
+				l.Job.Spec.Text, err = s.text(l.Job.ID, text)
 			}
 			return l, err
 		}
@@ -50,22 +45,22 @@ func (s *Store) Claim(ctx context.Context, worker string, ttl time.Duration) (ag
 	}
 }
 
-func (s *Store) claimLocked(sl slot, worker string, ttl time.Duration) (agent.Lease, error) {
+func (s *Store) claimLocked(sl slot, worker string, ttl time.Duration) (l agent.Lease, text *string, err error) {
 	r, err := s.recordLocked(sl.job)
 	if err != nil {
-		return agent.Lease{}, err
+		return agent.Lease{}, nil, err
 	}
 	s.token++
-	l := s.holdLocked(r, sl.variant, s.token, ttl)
-	_, err = s.actLocked(r, l, func(e *agent.Entry, now time.Time) error {
+	held := s.holdLocked(r, sl.variant, s.token, ttl)
+	_, err = s.actLocked(r, held, func(e *agent.Entry, now time.Time) error {
 		e.Claim(sl.variant, worker, s.token, now)
 		return nil
 	})
 	if err != nil {
-		s.letGoLocked(l)
-		return agent.Lease{}, err
+		s.letGoLocked(held)
+		return agent.Lease{}, nil, err
 	}
-	return agent.Lease{Job: r.Job.Clone(), Variant: sl.variant, Token: s.token}, nil
+	return agent.Lease{Job: r.Job.Clone(), Variant: sl.variant, Token: s.token}, r.text, nil
 }
 
 func (s *Store) holdLocked(r *record, variant int, token uint64, ttl time.Duration) *lease {

@@ -92,7 +92,7 @@ func TestOpenNewerSchema(t *testing.T) {
 	closeStore(t, openAt(t, path))
 	db := must[*bbolt.DB](t)(bbolt.Open(path, 0o600, nil))
 	err := db.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte("meta")).Put([]byte("schema"), binary.BigEndian.AppendUint64(nil, 2))
+		return tx.Bucket([]byte("meta")).Put([]byte("schema"), binary.BigEndian.AppendUint64(nil, 99))
 	})
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)

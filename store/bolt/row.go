@@ -14,12 +14,16 @@ import (
 )
 
 // schema is the layout below. A file with a higher number is not touched.
-const schema = 1
+const schema = 2
+
+// schemaClosed is the schema of a file that was closed in good order: agents that know
+// no journal may use it too.
+const schemaClosed = 1
 
 // The buckets. Ids, sequence numbers and times are 8 bytes, big-endian, so that keys
 // sort as numbers do. A class is one byte: see classOf.
 const (
-	bucketMeta    = "meta"    // schema, epoch, totals, clean
+	bucketMeta    = "meta"    // schema, epoch, totals, clean, and see replay
 	bucketJobs    = "jobs"    // id -> row: the job as lists show it, JSON
 	bucketBodies  = "bodies"  // id -> Spec.Env and Spec.Text: see encodeBody
 	bucketDetails = "details" // id, variant -> attempts and check output, JSON
@@ -28,11 +32,15 @@ const (
 	bucketClasses = "classes" // class, id -> see indexValue
 	bucketRepos   = "repos"   // hash of Spec.Repo, class, id -> see indexValue
 	bucketEnded   = "ended"   // Job.Ended, id -> nothing
+	bucketAll     = "~"       // none: a put in it deletes all rows of the job id
 
-	keySchema = "schema"
-	keyEpoch  = "epoch"
-	keyTotals = "totals"
-	keyClean  = "clean" // there while the file lies closed in good order
+	keySchema  = "schema"
+	keyEpoch   = "epoch"
+	keyTotals  = "totals"
+	keyClean   = "clean" // there while the file lies closed in good order
+	keyJournal = "journal"
+	keyApplied = "applied"
+	keyWhole   = "whole"
 )
 
 // row is what the jobs bucket holds.
@@ -76,6 +84,14 @@ func verdictClass(v agent.Verdict) byte {
 }
 
 func bucket(tx *bolt.Tx, name string) *bolt.Bucket { return tx.Bucket([]byte(name)) }
+
+// getNumber returns 0 for a row that is not there.
+func getNumber(b *bolt.Bucket, key string) uint64 {
+	if value := b.Get([]byte(key)); len(value) == 8 {
+		return binary.BigEndian.Uint64(value)
+	}
+	return 0
+}
 
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
@@ -242,6 +258,10 @@ func readDetail(value []byte, v *agent.Variant) error {
 
 // readText reads Spec.Text, byte for byte.
 func readText(tx *bolt.Tx, id agent.ID) (string, error) {
-	_, text, err := cutBody(bucket(tx, bucketBodies).Get(idKey(id)))
+	body := bucket(tx, bucketBodies).Get(idKey(id))
+	if body == nil {
+		return "", agent.NoJob(id)
+	}
+	_, text, err := cutBody(body)
 	return string(text), err
 }
