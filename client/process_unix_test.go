@@ -7,9 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/api"
@@ -28,6 +31,7 @@ func TestHungDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer process.Kill()
+	awaitStopped(t, p.PID)
 	_, err = client.Open(t.Context(), h.options("v1.0.0"))
 	if agent.CodeOf(err) != agent.Unavailable || agent.HintOf(err) != "agent daemon restart" {
 		t.Errorf("error %v, hint %q", err, agent.HintOf(err))
@@ -35,6 +39,22 @@ func TestHungDaemon(t *testing.T) {
 	if n := h.starts.Load(); n != 1 {
 		t.Errorf("%d daemons were started beside one that hangs", n)
 	}
+}
+
+// awaitStopped returns once no thread of a process can answer any more: the signal
+// reaches one after the other.
+func awaitStopped(t *testing.T, pid int) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		out, err := exec.Command("ps", "-L", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
+		if err != nil { // not Linux: the process as a whole
+			out, err = exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(pid)).Output()
+		}
+		if states := strings.Fields(string(out)); err == nil && !slices.ContainsFunc(states, func(s string) bool { return !strings.HasPrefix(s, "T") }) {
+			return
+		}
+	}
+	t.Fatal("the process does not stop")
 }
 
 const nobody = 65534
