@@ -44,7 +44,6 @@ var law = map[string]struct {
 // can be replaced in one place. Test files are free.
 var owners = map[string]string{
 	"charm.land/bubbletea/v2":          "tui",
-	"charm.land/lipgloss/v2":           "tui",
 	"github.com/go-git/go-git/v5":      "repo",
 	"github.com/goccy/go-yaml":         "config",
 	"github.com/gofrs/flock":           "api",

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -117,8 +116,6 @@ func (r *rawText) UnmarshalText(text []byte) error {
 	return err
 }
 
-var deliveryID = regexp.MustCompile(`^[0-9]+-[0-9]+$`)
-
 // delivery is a delivery that is being made, undone or put right.
 type delivery struct {
 	repo    *Repo
@@ -133,8 +130,12 @@ type delivery struct {
 	lend func(context.Context) error
 }
 
+// isNumber reports whether s is digits and nothing else.
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
 func (r *Repo) delivery(id string) (*delivery, error) {
-	if !deliveryID.MatchString(id) {
+	job, number, ok := strings.Cut(id, "-")
+	if !ok || !isNumber(job) || !isNumber(number) {
 		return nil, agent.Errorf(agent.Invalid, "%q is no delivery id", id).WithHint("a delivery is named <job>-<delivery>: 12-1")
 	}
 	return &delivery{

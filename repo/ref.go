@@ -6,22 +6,28 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"codeagent.dev/agent"
 )
 
-// ourRef is a reference a result may have. It is narrower than what git takes, so
-// that a name never needs quoting.
-var ourRef = regexp.MustCompile(`^refs/agent(/[A-Za-z0-9][A-Za-z0-9_-]*)+$`)
-
+// checkRef refuses what a result's reference is not called: refs/agent/ and words of
+// letters, digits, "-" and "_", which begin with neither of the two. That is narrower
+// than what git takes, so that a name never needs quoting.
 func checkRef(ref string) error {
-	if !ourRef.MatchString(ref) {
+	words, ok := strings.CutPrefix(ref, "refs/agent/")
+	for word := range strings.SplitSeq(words, "/") {
+		ok = ok && word != "" && word[0] != '-' && word[0] != '_' && !strings.ContainsFunc(word, notInRef)
+	}
+	if !ok {
 		return agent.Errorf(agent.Invalid, "%q is no reference of a result; they are named refs/agent/<job>/<variant>", ref)
 	}
 	return nil
+}
+
+func notInRef(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
 }
 
 // setRef points ref to a commit that is on disk, durably.
@@ -91,16 +97,14 @@ func (r *Repo) tryChangeRefs(commands string) error {
 // of a git that was killed. Nobody but us changes them, and never for as long.
 const lockAge = time.Minute
 
-// heldLock finds the lock in git's "Unable to create '….lock': File exists".
-var heldLock = regexp.MustCompile(`'([^']+\.lock)': File exists`)
-
 // breakLock removes the lock that git complains of, if it is an old one.
 func (r *Repo) breakLock(complaint string) bool {
-	found := heldLock.FindStringSubmatch(complaint)
-	if found == nil {
+	// "Unable to create '….lock': File exists."
+	before, _, held := strings.Cut(complaint, ".lock': File exists")
+	if !held {
 		return false
 	}
-	path := within(r.mirror.git, found[1])
+	path := within(r.mirror.git, before[strings.LastIndexByte(before, '\'')+1:]+".lock")
 	info, err := os.Lstat(path)
 	if err != nil || time.Since(info.ModTime()) < lockAge || !strings.HasPrefix(path, r.mirror.git+string(filepath.Separator)) {
 		return false

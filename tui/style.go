@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode"
 
-	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"codeagent.dev/agent"
@@ -98,7 +97,7 @@ func (s Style) Check(o agent.CheckOutcome) string {
 func Words(v agent.Verdict) string { return strings.ReplaceAll(string(v), "_", " ") }
 
 // Width returns how many cells a line takes on a terminal.
-func Width(line string) int { return lipgloss.Width(line) }
+func Width(line string) int { return ansi.StringWidth(line) }
 
 // Cut shortens a line to at most width cells, with an ellipsis where it was cut.
 // Zero or less means no limit.

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"codeagent.dev/agent"
@@ -25,7 +26,9 @@ const (
 	gitMinor = 30
 )
 
-var gitVersion = regexp.MustCompile(`(\d+)\.(\d+)`)
+// gitVersion finds the first two numbers of a version. It is made on use: compiling it
+// is for doctor to pay, not for every command.
+var gitVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\d+)\.(\d+)`) })
 
 // git runs git in the directory the command works in, for doctor's looks.
 func (a *app) git(ctx context.Context, args ...string) (string, error) {
@@ -41,7 +44,7 @@ func (a *app) git(ctx context.Context, args ...string) (string, error) {
 
 func (o *doctorOptions) lookGit(ctx context.Context) finding {
 	out, err := o.git(ctx, "version")
-	m := gitVersion.FindStringSubmatch(out)
+	m := gitVersion().FindStringSubmatch(out)
 	if err != nil || m == nil {
 		return problem("install git 2.30 or newer", "git is not installed, or not on PATH")
 	}
@@ -244,7 +247,7 @@ func (o *doctorOptions) lookPath(ctx context.Context) finding {
 		return failing(err)
 	}
 	here, err := o.git(ctx, "version")
-	if theirs := gitVersion.FindString(health.Git.Version); err == nil && theirs != gitVersion.FindString(here) {
+	if theirs := gitVersion().FindString(health.Git.Version); err == nil && theirs != gitVersion().FindString(here) {
 		return note("agent daemon restart", "the daemon was started with another PATH: its git is %s, yours %s", health.Git.Version, here)
 	}
 	return fine("the daemon has the same git as this shell")
