@@ -2,7 +2,8 @@ package api
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -33,18 +34,30 @@ func (b Build) Before(o Build) bool {
 	return !b.Time.IsZero() && !o.Time.IsZero() && b.Time.Before(o.Time)
 }
 
-// Header is the form of HeaderBuild and HeaderWants: JSON, which has no line ends.
+// Header is the form of HeaderBuild and HeaderWants: a URL's query, which has no line
+// ends and needs no reflection.
 func (b Build) Header() string {
-	text, err := json.Marshal(b)
-	if err != nil { // a time that JSON cannot say
-		return `{"version":""}`
+	s := "version=" + url.QueryEscape(b.Version)
+	if b.ID != "" {
+		s += "&id=" + url.QueryEscape(b.ID)
 	}
-	return string(text)
+	if !b.Time.IsZero() {
+		s += "&time=" + url.QueryEscape(b.Time.UTC().Format(time.RFC3339Nano))
+	}
+	return s
 }
 
 // ParseBuild reads what Header writes. Anything else is an Invalid error.
-func ParseBuild(s string) (b Build, err error) {
-	if err := json.Unmarshal([]byte(s), &b); err != nil {
+func ParseBuild(s string) (Build, error) {
+	q, err := url.ParseQuery(s)
+	if err == nil && !q.Has("version") {
+		err = errors.New("it has no version")
+	}
+	b := Build{Version: q.Get("version"), ID: q.Get("id")}
+	if t := q.Get("time"); err == nil && t != "" {
+		b.Time, err = time.Parse(time.RFC3339Nano, t)
+	}
+	if err != nil {
 		return Build{}, agent.Errorf(agent.Invalid, "%.80q names no build: %w", s, err)
 	}
 	return b, nil

@@ -39,20 +39,16 @@ func TestBuildsAreOrdered(t *testing.T) {
 func TestBuildInAHeader(t *testing.T) {
 	for _, b := range []Build{
 		{},
-		{Version: "v1.2.3", ID: "0123+abc", Time: time.Unix(5, 7).UTC()},
+		{Version: "v1.2.3", ID: "0123 +abc&", Time: time.Unix(5, 7).UTC()},
 		{Version: "two\r\nlines: \x00 ☃"},
-		{Version: "v1", Time: time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)},
 	} {
 		s := b.Header()
 		got, err := ParseBuild(s)
-		if b.Time.Year() > 9999 {
-			b = Build{}
-		}
 		if err != nil || got != b || strings.ContainsAny(s, "\r\n\x00") {
 			t.Errorf("%q: %+v, %v; want %+v", s, got, err, b)
 		}
 	}
-	for _, s := range []string{"", "v1", "{", `["v1"]`} {
+	for _, s := range []string{"", "v1", "{", "version=v1&time=x", "version=%zz"} {
 		if b, err := ParseBuild(s); agent.CodeOf(err) != agent.Invalid {
 			t.Errorf("%q: %+v, %v; want Invalid", s, b, err)
 		}

@@ -43,6 +43,15 @@ func DecodeJob(body string) (agent.Job, error) {
 	return job, err
 }
 
+// DecodeID reads of a Job no more than its number.
+func DecodeID(body string) (agent.ID, error) {
+	var job struct {
+		ID agent.ID `json:"id"`
+	}
+	_, err := decode(body, len(body), "a job", &job)
+	return job.ID, err
+}
+
 // decode reads the first line of body into v and returns what follows it.
 func decode(body string, limit int, what string, v any) (text string, err error) {
 	end := strings.IndexByte(body[:min(len(body), limit)], '\n')

@@ -25,28 +25,28 @@ import (
 //   - An answer without a protocol is not our daemon's.
 //
 // What is lost in between stays Unavailable: whether the job was taken is not known.
-func (c *Client) first(ctx context.Context, q request) (agent.Job, error) {
+func (c *Client) first(ctx context.Context, q request) (string, error) {
 	if len(q.head)+len(q.text) > smallText { // the socket may not hold it at once, and wait
 		if err := c.connect(ctx); err != nil {
-			return agent.Job{}, err
+			return "", err
 		}
-		return c.job(ctx, q)
+		return c.call(ctx, q)
 	}
 	head, body, err := c.once(ctx, q)
 	if isAbsent(err) || err != nil && head != nil && refused(err) {
 		if err := c.connect(ctx); err != nil {
-			return agent.Job{}, err
+			return "", err
 		}
-		return c.job(ctx, q)
+		return c.call(ctx, q)
 	}
 	if err != nil {
-		return agent.Job{}, err
+		return "", err
 	}
 	if _, err := c.judge(pingOf(head)); err != nil {
-		return agent.Job{}, err
+		return "", err
 	}
 	c.met.Store(true)
-	return api.DecodeJob(body)
+	return body, nil
 }
 
 // refused reports whether a daemon's answer says that it takes no jobs, of nobody or
@@ -102,8 +102,7 @@ func (c *Client) once(ctx context.Context, q request) (head http.Header, body st
 	return resp.Header, body, nil
 }
 
-// write sends q (RFC 9112, section 3). What stands in the head is ours, but for the
-// build, which is JSON.
+// write sends q (RFC 9112, section 3). No part of the head comes from elsewhere.
 func (c *Client) write(conn net.Conn, q request) (int64, error) {
 	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: agent\r\n%s: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n",
 		q.method, q.path, api.HeaderProtocol, api.Speaks(), q.typ, len(q.head)+len(q.text))

@@ -290,3 +290,20 @@ func TestFirstSubmissionEndsWithItsContext(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The number alone is the same job's, however it is asked for.
+func TestSubmitID(t *testing.T) {
+	socket, store, _ := aged(t, api.Ping{})
+	c := client.New(client.Options{Socket: socket})
+	defer c.Close()
+	for want := agent.ID(1); want <= 2; want++ { // the second goes to a daemon that is known
+		if id, err := c.SubmitID(t.Context(), spec()); err != nil || id != want || stored(t, store) != int(want) {
+			t.Errorf("job %s, %v; want %s", id, err, want)
+		}
+	}
+	s := spec()
+	s.Kind = "song"
+	if id, err := c.SubmitID(t.Context(), s); agent.CodeOf(err) != agent.Invalid {
+		t.Errorf("job %s, %v", id, err)
+	}
+}

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/proc"
@@ -21,12 +19,10 @@ func main() {
 	os.Exit(run(os.Args[1:], newApp()))
 }
 
-// run runs one command line and returns the exit status. The first interrupt ends
-// the context; a second one ends the process at once.
+// run runs one command line and returns the exit status.
 func run(args []string, a *app) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx := newInterruptible()
+	defer ctx.close()
 	first := ""
 	if len(args) > 0 {
 		first = args[0]

@@ -114,6 +114,12 @@ func (o *patchOptions) check(cmd *cobra.Command, text bool) error {
 	return nil
 }
 
+// idSubmitter is what can submit and learn no more than the job's number: the client,
+// which is spared reading the rest.
+type idSubmitter interface {
+	SubmitID(ctx context.Context, spec agent.Spec) (agent.ID, error)
+}
+
 func runPatch(ctx context.Context, o *patchOptions) error {
 	spec, err := o.spec(ctx)
 	if err != nil {
@@ -122,20 +128,30 @@ func runPatch(ctx context.Context, o *patchOptions) error {
 	if o.dryRun {
 		return o.preview(ctx, spec)
 	}
+	waits := o.wait || o.follow
 	o.late = true
+	if !waits { // an interrupt has nothing to end but the process
+		ctx = context.WithoutCancel(ctx)
+	}
 	jobs, err := o.jobs(ctx)
 	if err != nil {
 		return err
+	}
+	if s, ok := jobs.(idSubmitter); ok && o.printID && !waits {
+		id, err := s.SubmitID(ctx, spec)
+		if err != nil {
+			return err
+		}
+		return o.id(id)
 	}
 	job, err := jobs.Submit(ctx, spec)
 	if err != nil {
 		return err
 	}
-	waits := o.wait || o.follow
 	switch {
 	case o.printID:
-		if _, err := fmt.Fprintln(o.out, job.ID); err != nil {
-			return fmt.Errorf("job %s is queued, but its id could not be printed: %w", job.ID, err)
+		if err := o.id(job.ID); err != nil {
+			return err
 		}
 	case o.json && !waits:
 		return o.printJSON(newJobDoc(job))
@@ -149,6 +165,14 @@ func runPatch(ctx context.Context, o *patchOptions) error {
 	}
 	w := waitOptions{app: o.app, follow: o.follow, timeout: o.timeout, json: o.json, one: true, silent: o.printID}
 	return w.await(ctx, jobs, []agent.ID{job.ID})
+}
+
+// id prints a job's number, for scripts.
+func (o *patchOptions) id(id agent.ID) error {
+	if _, err := fmt.Fprintln(o.out, id); err != nil {
+		return fmt.Errorf("job %s is queued, but its id could not be printed: %w", id, err)
+	}
+	return nil
 }
 
 // receipt tells what was queued and how to come back to it.
@@ -225,6 +249,9 @@ func (o *patchOptions) readDiff(ctx context.Context, dir, name string) (string, 
 		}
 		defer f.Close()
 		r = f
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			ctx = context.WithoutCancel(ctx) // it comes to an end by itself
+		}
 	}
 	text, err := readAll(ctx, io.LimitReader(r, agent.MaxText+1))
 	switch {
@@ -247,6 +274,9 @@ func unreadable(err error) error {
 // readAll reads to the end, or until ctx ends: a terminal, or whoever writes into
 // the pipe, may never come to one.
 func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	if ctx.Done() == nil {
+		return io.ReadAll(r)
+	}
 	type read struct {
 		text []byte
 		err  error

@@ -298,7 +298,7 @@ func TestOutdatedDaemonTakesNoJobs(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		ping  api.Ping
-		wants string // version; "": no header
+		wants string // version; "": no header; "?": none we can read
 		want  int
 	}{
 		{"older and idle", api.Ping{}, "v1.1.0", http.StatusUpgradeRequired},
@@ -306,6 +306,7 @@ func TestOutdatedDaemonTakesNoJobs(t *testing.T) {
 		{"the same", api.Ping{}, "v1.0.0", http.StatusCreated},
 		{"newer", api.Ping{}, "v0.9.0", http.StatusCreated},
 		{"stopping", api.Ping{Busy: true, Stopping: true}, "v1.0.0", http.StatusUpgradeRequired},
+		{"one whose words it does not know", api.Ping{}, "?", http.StatusCreated},
 		{"one that would not replace it", api.Ping{Stopping: true}, "", http.StatusCreated},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -316,7 +317,11 @@ func TestOutdatedDaemonTakesNoJobs(t *testing.T) {
 			g := gateway.New(cfg)
 			defer g.Close()
 			r := httptest.NewRequest("POST", api.PathJobs, strings.NewReader(`{"kind":"command","repo":"/r","base":"`+strings.Repeat("a", 40)+`"}`+"\ntrue"))
-			if c.wants != "" {
+			switch c.wants {
+			case "":
+			case "?":
+				r.Header.Set(api.HeaderWants, "v9.0.0")
+			default:
 				r.Header.Set(api.HeaderWants, api.Build{Version: c.wants}.Header())
 			}
 			w := recorder{httptest.NewRecorder()}

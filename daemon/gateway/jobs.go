@@ -71,13 +71,9 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) {
 // outdated refuses the submission of a client that would first put a newer daemon in
 // our place, and can: we are idle, or on our way out.
 func (g *Gateway) outdated(r *http.Request) error {
-	wants := r.Header.Get(api.HeaderWants)
-	if wants == "" {
+	build, err := api.ParseBuild(r.Header.Get(api.HeaderWants))
+	if err != nil { // none, or one that only later builds can read
 		return nil
-	}
-	build, err := api.ParseBuild(wants)
-	if err != nil {
-		return err
 	}
 	if p := g.cfg.Ping(); p.Stopping || !p.Busy && p.Build.Before(build) {
 		return agent.Errorf(agent.Protocol, "the daemon (%s) makes way for one of build %s", p.Build.Version, build.Version).WithHint("agent daemon restart")
