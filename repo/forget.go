@@ -36,7 +36,7 @@ func (s *Set) Forget(ctx context.Context, job agent.Job) error {
 		switch name := entry.Name(); {
 		case strings.HasPrefix(name, forgottenPrefix): // a removal that was cut off
 			failed = append(failed, removeOwned(deliveries, filepath.Join(deliveries, name)))
-		case deliveryID.MatchString(name) && jobOf(name) == job.ID.String():
+		case isDeliveryID(name) && jobOf(name) == job.ID.String():
 			failed = append(failed, s.forgetDelivery(ctx, filepath.Join(deliveries, name)))
 		}
 	}

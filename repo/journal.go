@@ -130,12 +130,17 @@ type delivery struct {
 	lend func(context.Context) error
 }
 
+// isDeliveryID reports whether id is "<job>-<delivery>", both numbers.
+func isDeliveryID(id string) bool {
+	job, number, ok := strings.Cut(id, "-")
+	return ok && isNumber(job) && isNumber(number)
+}
+
 // isNumber reports whether s is digits and nothing else.
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 func (r *Repo) delivery(id string) (*delivery, error) {
-	job, number, ok := strings.Cut(id, "-")
-	if !ok || !isNumber(job) || !isNumber(number) {
+	if !isDeliveryID(id) {
 		return nil, agent.Errorf(agent.Invalid, "%q is no delivery id", id).WithHint("a delivery is named <job>-<delivery>: 12-1")
 	}
 	return &delivery{
