@@ -26,7 +26,7 @@ type plan struct {
 // plan compares the work tree with base and result, merges where asked, and finds
 // everything that is in the way.
 func (d *delivery) plan(ctx context.Context, a Apply, changes []treeChange) (*plan, error) {
-	s, err := newScratch(d.repo, filepath.Join(d.dir, "scratch"))
+	s, err := newScratch(d.repo, filepath.Join(d.dir, "scratch"), d.lock)
 	if err != nil {
 		return nil, err
 	}

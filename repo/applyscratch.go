@@ -15,20 +15,22 @@ import (
 type scratch struct {
 	repo *Repo
 	dir  string
+	hold *fileLock // the delivery's, so that nobody clears up under a git that outlives us
 }
 
-func newScratch(r *Repo, dir string) (*scratch, error) {
+func newScratch(r *Repo, dir string, hold *fileLock) (*scratch, error) {
 	objects := filepath.Join(dir, "objects", "info")
 	if err := os.MkdirAll(objects, 0o700); err != nil {
 		return nil, err
 	}
 	lines := alternateLine(r.found.objects) + alternateLine(filepath.Join(r.mirror.git, "objects"))
-	return &scratch{repo: r, dir: dir}, os.WriteFile(filepath.Join(objects, "alternates"), []byte(lines), 0o600)
+	return &scratch{repo: r, dir: dir, hold: hold}, os.WriteFile(filepath.Join(objects, "alternates"), []byte(lines), 0o600)
 }
 
 // git prepares a git that sees the person's work tree through the scratch index.
 func (s *scratch) git(args ...string) gitRun {
 	g := s.repo.personGit(append([]string{"-c", "core.splitIndex=false", "-c", "core.sparseCheckout=false", "-c", "core.safecrlf=false"}, args...)...)
+	g.hold = s.hold
 	g.env = []string{"GIT_INDEX_FILE=" + filepath.Join(s.dir, "index"), "GIT_OBJECT_DIRECTORY=" + filepath.Join(s.dir, "objects")}
 	return g
 }
