@@ -3,6 +3,7 @@ package repo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -20,6 +21,10 @@ func (t *poolTree) restoreTracked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	modes, err := t.usualModes()
+	if err != nil {
+		return err
+	}
 	real := map[string]bool{".": true} // directories that are there and lead through no link
 	for line := range bytes.SplitSeq(list, []byte{0}) {
 		info, name, ok := strings.Cut(string(line), "\t")
@@ -29,14 +34,43 @@ func (t *poolTree) restoreTracked(ctx context.Context) error {
 		switch mode, _, _ := strings.Cut(info, " "); mode {
 		case "160000":
 			err = t.empty(name)
-		case "100755", "100644": // git itself restores the executable bit
-			_, err = t.permit(name, 0o600)
+		case "100755", "100644":
+			err = t.removeUnless(name, modes[mode])
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// usualModes are the permissions that git gives a file, plain or executable, here and
+// under this process's umask.
+func (t *poolTree) usualModes() (map[string]fs.FileMode, error) {
+	modes := map[string]fs.FileMode{}
+	for mode, perm := range map[string]fs.FileMode{"100644": 0o666, "100755": 0o777} {
+		probe := filepath.Join(t.dir, "probe")
+		file, err := os.OpenFile(probe, os.O_CREATE|os.O_EXCL, perm)
+		if err != nil {
+			return nil, err
+		}
+		info, err := file.Stat()
+		if err = errors.Join(err, file.Close(), os.Remove(probe)); err != nil {
+			return nil, err
+		}
+		modes[mode] = info.Mode()
+	}
+	return modes, nil
+}
+
+// removeUnless removes a file of the commit that has other permissions than these.
+func (t *poolTree) removeUnless(name string, mode fs.FileMode) error {
+	file := filepath.Join(t.files(), filepath.FromSlash(name))
+	info, err := os.Lstat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Mode() == mode {
+		return nil // not there, or the next checkout replaces it
+	}
+	return os.Remove(file)
 }
 
 // realDir reports whether dir and everything above it in the tree are directories,
