@@ -5,10 +5,6 @@ import (
 	"io/fs"
 )
 
-// Options say how a patch is applied. There is nothing to choose yet: the zero
-// value, and with it every value, means strict.
-type Options struct{}
-
 // Write is one change to a tree. A rename is a delete and a write.
 type Write struct {
 	Path   string
