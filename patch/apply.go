@@ -21,6 +21,16 @@ type FileReport struct {
 	Hunks          int
 	Added, Removed int // lines
 	Moved          []Move
+	Tier           Tier     // the loosest that a hunk needed; 0 where nothing had to be found
+	Placed         []Placed // where each hunk went
+}
+
+// Placed says where a hunk went.
+type Placed struct {
+	Hunk  int // from 1
+	Line  int // of the file before, from 1
+	Moved int // how far below the stated line that is; 0 if none was stated
+	Tier  Tier
 }
 
 // Move is a hunk that was found at another line than the stated one.
@@ -42,11 +52,18 @@ type Result struct {
 // tree must show links as links (fs.ReadLinkFS) and take names that are not valid
 // UTF-8 if the patch may hold such.
 func Apply(text []byte, tree fs.FS, opt Options) (Result, error) {
-	p, err := Parse(text)
+	if opt.Strict != nil {
+		p, err := Parse(text)
+		if err != nil {
+			return Result{}, err
+		}
+		return p.Apply(tree, opt)
+	}
+	p, err := readFor(text, tree, opt)
 	if err != nil {
 		return Result{}, err
 	}
-	return p.Apply(tree, opt)
+	return p.apply(tree)
 }
 
 // Apply applies a parsed patch; see the function Apply.

@@ -42,7 +42,7 @@ func BenchmarkApply(b *testing.B) {
 			b.SetBytes(int64(len(content)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Apply(text, memTree{"f": {ModeFile, content}}, Options{}); err != nil {
+				if _, err := Apply(text, memTree{"f": {ModeFile, content}}, Options{Strict: &Strict{}}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -52,7 +52,7 @@ func BenchmarkApply(b *testing.B) {
 	b.Run("1000lines/3hunks", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := Apply(one, memTree{"f": {ModeFile, small}}, Options{}); err != nil {
+			if _, err := Apply(one, memTree{"f": {ModeFile, small}}, Options{Strict: &Strict{}}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -94,7 +94,7 @@ func TestHostileCost(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			begin := time.Now()
-			_, err := Apply([]byte(tt.text), memTree{"f": {ModeFile, tt.content}}, Options{})
+			_, err := Apply([]byte(tt.text), memTree{"f": {ModeFile, tt.content}}, Options{Strict: &Strict{}})
 			if kindOf(err) != tt.kind || tt.kind == "" && err != nil {
 				t.Errorf("got %v, want %q", err, tt.kind)
 			}

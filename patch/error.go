@@ -19,6 +19,8 @@ const (
 	BinaryFile     Kind = "binary"          // lines for a binary file, or a binary change without its data
 	TooLarge       Kind = "too_large"       // beyond one of the Max constants
 	Duplicate      Kind = "duplicate"       // two sections for one file
+	Placeholder    Kind = "placeholder"     // a new line that only stands for text left out: "rest unchanged"
+	Shrunk         Kind = "shrunk"          // a whole file that lost more than half of its lines
 	Unsupported    Kind = "unsupported"     // a diff of a kind that cannot be applied: combined, submodule
 )
 
@@ -34,6 +36,7 @@ type Error struct {
 	Wanted []string // the old lines of the hunk, without line ends
 	Found  []string // the lines that stand at the nearest place
 	At     int      // the line of the file where Found begins, from 1
+	Alike  int      // how much Found has in common with Wanted, in per cent
 	Places []int    // the lines at which the old text stands, when there are several
 
 	First int // index in Wanted and Found of the first difference; -1: none

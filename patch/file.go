@@ -7,7 +7,7 @@ import (
 
 // file makes the new content of one file.
 func (j *job) file(f *File) error {
-	rep := FileReport{Path: f.Path(), Op: f.Op, Hunks: len(f.Hunks)}
+	rep := FileReport{Path: f.Path(), Op: f.Op, Hunks: len(f.Hunks) + len(f.edits)}
 	if f.Op == Rename || f.Op == Copy {
 		rep.Old = f.Old
 	}
@@ -89,6 +89,15 @@ func (f *File) content(old []byte, rep *FileReport) ([]byte, error) {
 	switch {
 	case f.Binary != nil:
 		return f.binary(old)
+	case len(f.edits) > 0 && f.Op == Create:
+		rep.Added = len(f.edits[0].lines)
+		return []byte(f.edits[0].text("", false)), nil
+	case len(f.edits) > 0 && f.fill:
+		return f.replaced(old, rep)
+	case len(f.edits) > 0:
+		return f.loosely(old, f.loosest, rep)
+	case f.Op == Delete && f.named:
+		return nil, nil
 	case len(f.Hunks) > 0:
 		return f.text(old, rep)
 	case f.Op == Delete && len(old) > 0 && f.proved(old):

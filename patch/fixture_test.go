@@ -34,7 +34,7 @@ func TestFixtures(t *testing.T) {
 
 func testFixture(t *testing.T, f fixture) {
 	before := f.before.with(nil)
-	res, err := Apply(f.patch, f.before, Options{})
+	res, err := Apply(f.patch, f.before, Options{Strict: &Strict{}})
 	if !f.before.equal(before) {
 		t.Fatal("the tree was changed")
 	}
@@ -183,7 +183,7 @@ func wantReversed(t *testing.T, text []byte, before, after memTree) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := back.Apply(after, Options{})
+	res, err := back.Apply(after, Options{Strict: &Strict{}})
 	if err != nil {
 		t.Fatalf("reversed: %v\n%s\n%s", err, report(err), back.Bytes())
 	}

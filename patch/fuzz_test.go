@@ -36,7 +36,7 @@ func FuzzApply(f *testing.F) {
 			"f": {ModeFile, content}, "dir/f": {ModeExec, content}, "link": {ModeLink, []byte("dir")},
 			"old.txt": {ModeFile, content}, "out": {ModeLink, []byte("/etc")}, "m": {modeSubmodule, nil},
 		}
-		res, err := Apply(text, tree, Options{})
+		res, err := Apply(text, tree, Options{Strict: &Strict{}})
 		if err != nil {
 			e, ok := errors.AsType[*Error](err)
 			if !ok {
@@ -83,7 +83,7 @@ func wantBack(t *testing.T, text []byte, before, after memTree, res Result) {
 	if err != nil {
 		return
 	}
-	res, err = back.Apply(after, Options{})
+	res, err = back.Apply(after, Options{Strict: &Strict{}})
 	if err != nil {
 		if kind := kindOf(err); kind != Conflict && kind != Refused && kind != Malformed {
 			t.Fatalf("reversed: %v\n%s", err, back.Bytes())
@@ -140,7 +140,7 @@ func FuzzGit(f *testing.F) {
 		if p, err = p.Reverse(); err != nil {
 			t.Fatal(err)
 		}
-		res, err := p.Apply(memTree{"f": {ModeFile, content}}, Options{})
+		res, err := p.Apply(memTree{"f": {ModeFile, content}}, Options{Strict: &Strict{}})
 		if err != nil {
 			return
 		}

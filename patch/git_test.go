@@ -240,7 +240,7 @@ func TestGitDiffs(t *testing.T) {
 			continue // -B can leave out that a file was replaced
 		}
 		tried++
-		res, err := Apply(text, before, Options{})
+		res, err := Apply(text, before, Options{Strict: &Strict{}})
 		if err != nil {
 			t.Fatalf("round %d %v: %v\n%s\n%s", i, args, err, report(err), text)
 		}
@@ -286,7 +286,7 @@ func TestGitAgrees(t *testing.T) {
 			continue
 		}
 		theirs, gitErr := g.apply(fmt.Sprintf("refs/t/%d", i+2), text)
-		res, err := Apply(text, trees[i+2], Options{})
+		res, err := Apply(text, trees[i+2], Options{Strict: &Strict{}})
 		switch e, _ := errors.AsType[*Error](err); {
 		case gitErr != nil && err == nil:
 			// Where git wants a hunk without context to reach the end of the file, or one

@@ -136,10 +136,10 @@ func (f *File) consistent() error {
 	if f.OldMode != 0 && f.NewMode != 0 && f.OldMode&modeType != f.NewMode&modeType {
 		return bad("mode %v cannot become %v in one section; delete the file and create it", f.OldMode, f.NewMode)
 	}
-	if f.Op == Modify && len(f.Hunks) == 0 && f.Binary == nil && f.OldMode == f.NewMode {
+	if f.Op == Modify && len(f.Hunks) == 0 && len(f.edits) == 0 && f.Binary == nil && f.OldMode == f.NewMode {
 		return bad("the section changes nothing")
 	}
-	if len(f.Hunks) == 0 && f.Binary == nil && f.lacks() {
+	if len(f.Hunks) == 0 && len(f.edits) == 0 && f.Binary == nil && f.lacks() {
 		return bad("the content of the file is missing from the patch")
 	}
 	return nil

@@ -68,7 +68,7 @@ func TestMalformed(t *testing.T) {
 		{"binary, no data", "diff --git a/f b/f\nGIT binary patch\n", Malformed, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Apply([]byte(tt.text), memTree{"f": {ModeFile, []byte("a\n")}}, Options{})
+			_, err := Apply([]byte(tt.text), memTree{"f": {ModeFile, []byte("a\n")}}, Options{Strict: &Strict{}})
 			if kindOf(err) != tt.kind {
 				t.Fatalf("got %v %v, want %v", kindOf(err), err, tt.kind)
 			}
@@ -89,7 +89,7 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("files: %v", err)
 	}
 	tree := memTree{"f": {ModeFile, make([]byte, MaxFile+1)}}
-	if _, err := Apply([]byte(section), tree, Options{}); kindOf(err) != TooLarge {
+	if _, err := Apply([]byte(section), tree, Options{Strict: &Strict{}}); kindOf(err) != TooLarge {
 		t.Errorf("file: %v", err)
 	}
 }
@@ -117,11 +117,11 @@ func TestBodyKeepsBytes(t *testing.T) {
 // leaves it: it fits a file with such line ends, and no other.
 func TestWholePatchCRLF(t *testing.T) {
 	text := []byte(strings.ReplaceAll("diff --git a/f b/f\nindex 1234567..89abcde 100644\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n", "\n", "\r\n"))
-	res, err := Apply(text, memTree{"f": {ModeFile, []byte("a\r\n")}}, Options{})
+	res, err := Apply(text, memTree{"f": {ModeFile, []byte("a\r\n")}}, Options{Strict: &Strict{}})
 	if err != nil || !bytes.Equal(res.Writes[0].Data, []byte("b\r\n")) {
 		t.Errorf("%v %v", res, err)
 	}
-	_, err = Apply(text, memTree{"f": {ModeFile, []byte("a\n")}}, Options{})
+	_, err = Apply(text, memTree{"f": {ModeFile, []byte("a\n")}}, Options{Strict: &Strict{}})
 	if kindOf(err) != Conflict || !strings.Contains(report(err), `expected: "a\r"`) {
 		t.Errorf("%v\n%s", err, report(err))
 	}
@@ -137,7 +137,7 @@ func TestDuplicate(t *testing.T) {
 		"diff --git a/h b/h\nnew file mode 100644\ndiff --git a/h b/h\nnew file mode 100644\n",
 		"diff --git a/f b/h\ncopy from f\ncopy to h\ndiff --git a/g b/h\nrename from g\nrename to h\n",
 	} {
-		if _, err := Apply([]byte(text), tree, Options{}); kindOf(err) != Duplicate {
+		if _, err := Apply([]byte(text), tree, Options{Strict: &Strict{}}); kindOf(err) != Duplicate {
 			t.Errorf("got %v for\n%s", err, text)
 		}
 	}

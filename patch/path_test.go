@@ -29,14 +29,14 @@ func TestHostilePaths(t *testing.T) {
 			"copy":      {Files: []File{{Op: Copy, Old: "f", New: path}}},
 			"copy from": {Files: []File{{Op: Copy, Old: path, New: "g"}}},
 		} {
-			res, err := p.Apply(memTree{"f": file, path: file}, Options{})
+			res, err := p.Apply(memTree{"f": file, path: file}, Options{Strict: &Strict{}})
 			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Refused || res.Writes != nil {
 				t.Errorf("%s %q: got %v, %v, want a refusal", op, path, res.Writes, err)
 			}
 		}
 		// The same in a text, where quoting hides most of it from the eye.
 		text := "--- /dev/null\n+++ " + cQuote("b/"+path) + "\n@@ -0,0 +1 @@\n+x\n"
-		if _, err := Apply([]byte(text), memTree{}, Options{}); kindOf(err) != Refused {
+		if _, err := Apply([]byte(text), memTree{}, Options{Strict: &Strict{}}); kindOf(err) != Refused {
 			t.Errorf("%q: got %v, want a refusal", path, err)
 		}
 	}
@@ -56,7 +56,7 @@ func TestStrangePaths(t *testing.T) {
 		`a\b`, "tab\tx", "new\nline", `q"q`, "\xff\xfe", "gr\u00fc\u00df", "nul", "ab:c/d", ".gitmodules", "b/x", "a/x",
 	} {
 		text := "--- /dev/null\n+++ " + quote("b/"+path) + "\n@@ -0,0 +1 @@\n+x\n"
-		res, err := Apply([]byte(text), memTree{}, Options{})
+		res, err := Apply([]byte(text), memTree{}, Options{Strict: &Strict{}})
 		if err != nil || len(res.Writes) != 1 || res.Writes[0].Path != path {
 			t.Errorf("%q: %v, %v", path, res.Writes, err)
 		}
@@ -73,12 +73,12 @@ func TestLinks(t *testing.T) {
 		p := &Patch{Files: []File{{Op: Create, New: "dir/link", NewMode: ModeLink, Hunks: []Hunk{
 			{NewStart: 1, NewLines: 1, Body: []byte("+" + target + "\n\\ No newline at end of file\n")},
 		}}}}
-		if _, err := p.Apply(memTree{}, Options{}); (err == nil) != ok || err != nil && kindOf(err) != Refused {
+		if _, err := p.Apply(memTree{}, Options{Strict: &Strict{}}); (err == nil) != ok || err != nil && kindOf(err) != Refused {
 			t.Errorf("link to %q: %v", target, err)
 		}
 	}
 	modules := &Patch{Files: []File{{Op: Rename, Old: "link", New: ".GITMODULES"}}}
-	if _, err := modules.Apply(memTree{"link": {ModeLink, []byte("f")}}, Options{}); kindOf(err) != Refused {
+	if _, err := modules.Apply(memTree{"link": {ModeLink, []byte("f")}}, Options{Strict: &Strict{}}); kindOf(err) != Refused {
 		t.Errorf("link .gitmodules: %v", err)
 	}
 }

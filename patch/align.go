@@ -1,0 +1,175 @@
+package patch
+
+// What a line is worth, and what it costs where the text and the file differ.
+const (
+	worthBlank   = 2
+	worthBracket = 4
+	worthLine    = 10 // and more for what it tells, up to worthMost
+	worthMost    = 40
+
+	costMissing = 9  // a context line that the file does not have
+	costExtra   = 12 // a line of the file that the text leaves out
+	costBlank   = 3  // either, if it is blank
+	costJump    = 40 // any number of lines left out between two pieces
+	costOther   = 14 // a context line in the place of another line of the file
+
+	likeEnough = 72      // per cent in common of a context line and the line it stands for
+	maxCells   = 6 << 20 // old lines times lines of the file that are compared at once
+	maxMasked  = 8       // times the alignment is made again to see that it is the only one
+
+	never = -1 << 28
+)
+
+// align looks for the edit where some of its context is not in the file as it stands
+// in the text: a line is missing, extra, or has another word. Every removed line must
+// stand there, and every new line must touch a line that does.
+func (s *source) align(e *edit, work *int) (found *spot, rival *spot) {
+	if len(e.old) == 0 || !e.changes() {
+		return nil, nil
+	}
+	a := newAligner(s, e)
+	if a == nil || *work < a.cells() {
+		return nil, nil
+	}
+	*work -= a.cells()
+	best := a.run()
+	if best != nil && a.level(best) {
+		if *work -= a.cells(); *work < 0 {
+			return nil, nil
+		}
+		best = a.run()
+	}
+	if best == nil || !a.convincing(best) {
+		return nil, nil
+	}
+	for _, mask := range a.masks(best) {
+		if *work -= a.cells(); *work < 0 {
+			return nil, nil
+		}
+		a.mask = mask
+		other := a.run()
+		if other != nil && other.score > best.score-10 {
+			return nil, a.spot(other)
+		}
+	}
+	return a.spot(best), nil
+}
+
+// aligner compares the old lines of an edit with a range of the file.
+type aligner struct {
+	s        *source
+	e        *edit
+	from, to int // the lines of the file that are looked at
+	keys     []uint64
+	worth    []int
+	gap      []int8 // what may be left out before old line i: see gapNone
+	profiles []*profile
+	file     []*profile
+	mask     map[[2]int]bool // pairs (old line, line of the file) that are not allowed
+
+	leveled bool // by is known
+	by      int  // how much deeper the file is indented than the text
+
+	score []int32
+	step  []uint8
+	jump  []int32 // where a jump came from
+}
+
+const (
+	gapNone  = iota // nothing: new lines or removed lines on both sides
+	gapSmall        // single lines
+	gapAny          // any number of lines
+)
+
+const (
+	stepStart = iota
+	stepSame
+	stepLike
+	stepOther
+	stepMissing
+	stepExtra
+	stepJump
+)
+
+func newAligner(s *source, e *edit) *aligner {
+	a := &aligner{s: s, e: e, to: len(s.lines)}
+	x := s.form(looks)
+	var buf []byte
+	lo, hi, rare := len(s.lines), -1, 0
+	for i, line := range e.old {
+		key := x.key(line, &buf)
+		first, count := x.first(key)
+		if count == 0 && e.removed(i) {
+			return nil
+		}
+		a.keys = append(a.keys, key)
+		a.worth = append(a.worth, worth(line, count))
+		if count > 0 && count <= 8 && telling(line) >= 4 {
+			rare++
+			for k := first; k >= 0; k = int(x.next[k]) {
+				lo, hi = min(lo, k-i), max(hi, k+len(e.old)-i)
+			}
+		}
+	}
+	if rare == 0 {
+		return nil
+	}
+	slack := len(e.old) + 20
+	if len(s.lines) > 400 {
+		a.from, a.to = max(0, lo-slack), min(len(s.lines), hi+slack)
+	}
+	if (a.to-a.from+1)*(len(e.old)+1) > maxCells {
+		return nil
+	}
+	a.gaps()
+	a.profiles = make([]*profile, len(e.old))
+	a.file = make([]*profile, a.to-a.from)
+	return a
+}
+
+func (a *aligner) cells() int { return (a.to - a.from + 1) * (len(a.e.old) + 1) }
+
+// worth returns what it says about the place that a line is there.
+func worth(line string, count int) int {
+	n := telling(line)
+	switch {
+	case isBlankLine(line):
+		return worthBlank
+	case n == 0:
+		return worthBracket
+	}
+	w := min(worthLine+2*n, worthMost)
+	if count > 12 {
+		w /= 2
+	}
+	return w
+}
+
+// gaps says between which old lines the file may have lines that the text leaves out.
+// Beside a place of new lines that would leave open where they go.
+func (a *aligner) gaps() {
+	e := a.e
+	a.gap = make([]int8, len(e.old)+1)
+	for i := 1; i < len(e.old); i++ {
+		switch before, after := e.removed(i-1), e.removed(i); {
+		case e.ins[i], before && after:
+			a.gap[i] = gapNone
+		case before, after:
+			a.gap[i] = gapSmall
+		default:
+			a.gap[i] = gapAny
+		}
+		if isElision(e.old[i-1]) && !e.ins[i] {
+			a.gap[i] = gapAny
+		}
+	}
+}
+
+// isElision reports whether a line only stands for others that are left out.
+func isElision(line string) bool {
+	switch trimmed(line, blanks) {
+	case "...", "…", "# ...", "// ...", "/* ... */", "<!-- ... -->", "-- ...", "; ...", "....":
+		return true
+	}
+	return false
+}

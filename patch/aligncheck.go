@@ -1,0 +1,150 @@
+package patch
+
+// convincing reports whether an alignment says for certain where the edit belongs.
+func (a *aligner) convincing(p *alignment) bool {
+	e := a.e
+	full, lines, hit := 0, 0, 0
+	for i := range e.old {
+		if isElision(e.old[i]) && p.steps[i] == stepMissing {
+			continue
+		}
+		full += a.worth[i]
+		if isBlankLine(e.old[i]) {
+			continue
+		}
+		lines += 2
+		if p.steps[i] != stepSame && a.elsewhere(i, p.steps[i]) {
+			return false
+		}
+		switch p.steps[i] {
+		case stepSame:
+			hit += 2
+		case stepLike:
+			hit++
+		}
+	}
+	if 10*hit < 6*lines || 2*p.score < full || p.score < worthMost*3/4 {
+		return false
+	}
+	for i := range e.ins {
+		if e.ins[i] && !a.held(p, i) {
+			return false
+		}
+	}
+	return true
+}
+
+// level finds out by how much the lines that say something are shifted, if all of them
+// are shifted alike and a bracket is not; another run then takes brackets by their depth.
+func (a *aligner) level(p *alignment) bool {
+	first, odd := true, false
+	for _, weak := range [...]bool{false, true} {
+		for i, row := range p.rows {
+			if p.steps[i] != stepSame || isBlankLine(a.e.old[i]) || weak != (a.worth[i] <= worthBracket) {
+				continue
+			}
+			by := len(indentOf(a.s.lines[row])) - len(indentOf(a.e.old[i]))
+			switch {
+			case weak:
+				odd = odd || by != a.by
+			case first:
+				a.by, first = by, false
+			case by != a.by:
+				return false
+			}
+		}
+	}
+	a.leveled = !first && odd
+	return a.leveled
+}
+
+// elsewhere reports whether old line i, which the alignment does not find where it
+// should be, stands in the file as it is, and not often: then the place is wrong.
+func (a *aligner) elsewhere(i int, step uint8) bool {
+	_, count := a.s.form(looks).first(a.keys[i])
+	n := telling(a.e.old[i])
+	switch step {
+	case stepOther:
+		return count > 0 && n > 0
+	case stepLike:
+		return count > 0 && n >= 10
+	}
+	return count > 0 && count <= 3 && n >= 10
+}
+
+// held reports whether the place of the new lines before old line i is certain: a
+// line beside it stands in the file, and nothing unknown lies between the lines of
+// the file on its two sides.
+func (a *aligner) held(p *alignment, i int) bool {
+	m := len(p.rows)
+	stands := func(k int) bool { return 0 <= k && k < m && (p.steps[k] == stepSame || p.steps[k] == stepLike) }
+	before, after := i-1, i
+	touch := stands(before) || stands(after)
+	for before >= 0 && p.rows[before] < 0 {
+		before--
+	}
+	for after < m && p.rows[after] < 0 {
+		after++
+	}
+	switch {
+	case before < 0 && after >= m:
+		return false
+	case before < 0:
+		return stands(i)
+	case after >= m:
+		return stands(i - 1)
+	}
+	return touch && p.rows[after] == p.rows[before]+1
+}
+
+// masks returns, for each block of changes that could perhaps be elsewhere, the pairs
+// without which the alignment has to find another place for it.
+func (a *aligner) masks(p *alignment) []map[[2]int]bool {
+	var masks []map[[2]int]bool
+	e := a.e
+	x := a.s.form(looks)
+	for i := 0; i <= len(e.old); {
+		mask, sure := map[[2]int]bool{}, false
+		k := i
+		for ; k < len(e.old) && e.removed(k); k++ {
+			mask[[2]int{k, p.rows[k]}] = true
+			_, count := x.first(a.keys[k])
+			sure = sure || count == 1
+		}
+		if k == i && e.ins[i] { // only new lines: the lines beside them
+			for _, n := range [...]int{i - 1, i} {
+				if 0 <= n && n < len(p.rows) && p.rows[n] >= 0 && p.steps[n] != stepOther {
+					mask[[2]int{n, p.rows[n]}] = true
+					_, count := x.first(a.keys[n])
+					sure = sure || count == 1 && p.steps[n] == stepSame
+				}
+			}
+		}
+		if len(mask) > 0 && !sure {
+			masks = append(masks, mask)
+		}
+		i = max(k, i+1)
+	}
+	if len(masks) > maxMasked { // all at once: at least one of them has to move
+		all := map[[2]int]bool{}
+		for _, mask := range masks {
+			for pair := range mask {
+				all[pair] = true
+			}
+		}
+		masks = []map[[2]int]bool{all}
+	}
+	return masks
+}
+
+// spot returns the place an alignment found.
+func (a *aligner) spot(p *alignment) *spot {
+	at := 0
+	for _, row := range p.rows {
+		if row >= 0 {
+			at = row
+			break
+		}
+	}
+	return &spot{at: at, rows: p.rows, tier: TierFuzzy, read: a.e}
+}

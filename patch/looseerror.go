@@ -1,0 +1,87 @@
+package patch
+
+import (
+	"fmt"
+	"strings"
+)
+
+// conflictIn makes a Conflict about an edit; i is its number from 0.
+func (f *File) conflictIn(e *edit, i int, reason string) *Error {
+	err := errIn(Conflict, f.Path(), "%s", reason)
+	err.Hunk, err.Line, err.Wanted = i+1, e.line, e.old
+	return err
+}
+
+// done says that an edit is made already.
+func (c *chooser) done(f *File, i, line int) *Error {
+	err := f.conflictIn(c.edits[i], i, fmt.Sprintf("the change is already there, at line %d", line))
+	err.Kind = AlreadyApplied
+	return err
+}
+
+// several says that an edit has more than one place.
+func (c *chooser) several(f *File, i int) *Error {
+	err := f.conflictIn(c.edits[i], i, "")
+	var lines []string
+	for _, p := range c.spots[i][:min(len(c.spots[i]), maxPlaces)] {
+		err.Places = append(err.Places, p.at+1)
+		lines = append(lines, fmt.Sprint(p.at+1))
+	}
+	err.Reason = "its old text stands at several places, lines " + strings.Join(lines, ", ")
+	if len(c.spots[i]) > maxPlaces {
+		err.Reason += " and more"
+	}
+	return err
+}
+
+// nowhere says that an edit has no place, and shows the nearest.
+func (c *chooser) nowhere(f *File, i int) *Error {
+	e := c.edits[i]
+	err := f.conflictIn(e, i, "its old text stands nowhere in the file")
+	switch {
+	case len(e.old) == 0:
+		err.Reason = "it has no old lines, so nothing shows where its new lines belong"
+		return err
+	case c.rivals[i] != nil:
+		err.Reason = "its old text stands nowhere as it is, and more than one place is like it"
+	}
+	c.nearest(e, err)
+	return err
+}
+
+// nearest fills in what stands where the edit most likely belongs: each of its lines
+// that is not common votes for the place it would give the edit.
+func (c *chooser) nearest(e *edit, err *Error) {
+	s := c.src
+	x := s.form(looks)
+	votes, best, line, left := map[int]int{}, 0, max(e.stated-1, 0), maxVotes
+	var buf []byte
+	for i, text := range e.old {
+		first, count := x.first(x.key(text, &buf))
+		if count == 0 || count > commonly {
+			continue
+		}
+		weight := worth(text, count)
+		for k := first; k >= 0 && left > 0; k = int(x.next[k]) {
+			left--
+			at := max(k-i, 0)
+			votes[at] += weight
+			if n := votes[at]; n > best || n == best && abs(at-e.stated) < abs(line-e.stated) {
+				best, line = n, at
+			}
+		}
+	}
+	line = min(line, max(len(s.lines)-1, 0))
+	err.At = line + 1
+	err.Found = append([]string(nil), s.lines[line:min(line+len(e.old), len(s.lines))]...)
+	err.First = firstDifference(err.Wanted, err.Found)
+	common := 0
+	for i := range min(len(err.Wanted), len(err.Found)) {
+		if flatten(err.Wanted[i]) == flatten(err.Found[i]) {
+			common += 100
+		} else {
+			common += alike(profileOf(err.Wanted[i]), profileOf(err.Found[i]), 1)
+		}
+	}
+	err.Alike = common / max(len(err.Wanted), 1)
+}

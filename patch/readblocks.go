@@ -1,0 +1,165 @@
+package patch
+
+import "strings"
+
+// isSearch returns the length of the marker of a line that begins a search/replace
+// block; 0: it does not.
+func isSearch(line string) int {
+	for _, c := range [...]byte{'<', '-'} {
+		n := countByte(line, c)
+		if n < 3 {
+			continue
+		}
+		rest, ok := strings.CutPrefix(line[n:], " ")
+		word, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+		if ok && (word == "SEARCH" || word == "ORIGINAL" || word == "SEARCH:") {
+			return n
+		}
+	}
+	return 0
+}
+
+// isReplace reports whether a line ends a block.
+func isReplace(line string) bool {
+	for _, c := range [...]byte{'>', '+'} {
+		if n := countByte(line, c); n >= 3 {
+			switch strings.TrimSpace(line[n:]) {
+			case "REPLACE", "UPDATED":
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isDivider returns the length of a line of nothing but equal signs.
+func isDivider(line string) int {
+	if n := countByte(line, '='); n >= 3 && n == len(line) {
+		return n
+	}
+	return 0
+}
+
+func countByte(s string, c byte) (n int) {
+	for n < len(s) && s[n] == c {
+		n++
+	}
+	return n
+}
+
+// blocks reads search/replace blocks.
+func (r *reader) blocks() *Error {
+	name := ""
+	last := 0 // where the last block ended
+	for r.at < len(r.lines) {
+		indent := indentOf(r.line(r.at))
+		n := isSearch(r.line(r.at)[len(indent):])
+		if n == 0 {
+			r.at++
+			continue
+		}
+		if found := r.nameAbove(r.at, last); found != "" {
+			name = found
+		}
+		if name == "" {
+			name = r.target
+		}
+		if name == "" {
+			return errAt(Malformed, r.at+1, "no line above the block names its file")
+		}
+		if err := r.block(name, n, indent); err != nil {
+			return err
+		}
+		last = r.at
+	}
+	return nil
+}
+
+// block reads one block, whose first line is the next one.
+func (r *reader) block(name string, n int, indent string) *Error {
+	start := r.at
+	end := start + 1
+	var dividers []int
+	for ; end < len(r.lines); end++ {
+		line := strings.TrimPrefix(r.line(end), indent)
+		if isReplace(line) {
+			break
+		}
+		if isSearch(line) > 0 && len(dividers) > 0 {
+			return errAt(Malformed, start+1, "the block has no REPLACE line before the next block begins")
+		}
+		if isDivider(line) > 0 {
+			dividers = append(dividers, end)
+		}
+	}
+	r.at = min(end+1, len(r.lines))
+	if len(dividers) == 0 {
+		return errAt(Malformed, start+1, "the block has no line of ======= between its two halves")
+	}
+	if end == len(r.lines) {
+		for end > dividers[0]+1 && (isBlankLine(r.line(end-1)) || r.closing(end-1)) {
+			end--
+		}
+	}
+	var reads, others []*edit
+	for _, d := range dividers { // the divider is as long as the marker, if one is
+		if read := r.halves(start, d, end, indent); isDivider(strings.TrimPrefix(r.line(d), indent)) == n {
+			reads = append(reads, read)
+		} else {
+			others = append(others, read)
+		}
+	}
+	if len(reads) == 0 {
+		reads = others
+	}
+	e := reads[0]
+	e.other = reads[1:]
+	if !e.changes() && len(reads) == 1 {
+		return errAt(Empty, start+1, "the block for %s changes nothing", show(name))
+	}
+	if len(e.old) == 0 {
+		r.files = append(r.files, File{Op: Create, New: name, NewMode: ModeFile, edits: []*edit{e}, line: start + 1, fill: true})
+		return nil
+	}
+	f := r.file(name)
+	f.edits = append(f.edits, e)
+	return nil
+}
+
+// halves makes the edit of a block with its divider at line d.
+func (r *reader) halves(start, d, end int, indent string) *edit {
+	side := func(from, to int) (lines []editLine, text string) {
+		for i := from; i < to; i++ {
+			line := strings.TrimPrefix(r.line(i), indent)
+			lines = append(lines, editLine{text: line, cr: r.lines[i].cr})
+			text += line + "\n"
+		}
+		return lines, strings.TrimSuffix(text, "\n")
+	}
+	old, find := side(start+1, d)
+	new, put := side(d+1, end)
+	e := &edit{line: start + 1, lines: diffLines(old, new), find: find, put: put, raw: len(old) == 1}
+	return e.prepare()
+}
+
+// nameAbove returns the path that a line above line i, down to line low, names.
+func (r *reader) nameAbove(i, low int) string {
+	looked := 0
+	for k := i - 1; k >= low && looked < 3; k-- {
+		line := r.line(k)
+		if f, ok := fenceOf(line); ok {
+			if name := r.fenceName(f); name != "" {
+				return name
+			}
+			continue
+		}
+		if isBlankLine(line) {
+			continue
+		}
+		looked++
+		if name := r.nameIn(line); name != "" {
+			return name
+		}
+	}
+	return ""
+}

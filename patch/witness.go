@@ -1,0 +1,145 @@
+package patch
+
+import (
+	"fmt"
+	"strings"
+)
+
+const littleKnown = 6 // letters and digits in the old lines; with fewer a place needs a second witness
+
+// doubtful refuses a place that the old lines say too little about, unless something
+// else says the same.
+func (c *chooser) doubtful(f *File, i int) *Error {
+	p := &c.spots[i][0]
+	e := p.read
+	if p.tier >= TierLookalike && escapes(e) && !hasEntity(c.src.text) {
+		return f.conflictIn(e, i, "its new lines are escaped for HTML, and the file has no such escapes")
+	}
+	if len(e.old) == 0 || e.known >= littleKnown || len(c.src.lines) == len(e.old) || e.insert > 0 {
+		return nil
+	}
+	if e.atEnd && p.at+len(e.old) == len(c.src.lines) || len(e.heads) > 0 {
+		return nil
+	}
+	if e.stated > 0 {
+		lo, hi, _ := c.drift(i)
+		if off := p.at + 1 - e.stated; lo-3 <= off && off <= hi+3 {
+			return nil
+		}
+	}
+	if p.tier <= TierTrailing && e.stated == 0 && e.known > 0 {
+		return nil // all that such a format can say
+	}
+	return f.conflictIn(e, i, fmt.Sprintf("its old lines say too little to be sure of line %d", p.at+1))
+}
+
+// escapes reports whether a new line has an HTML escape of a character of code.
+func escapes(e *edit) bool {
+	for _, l := range e.lines {
+		if l.op == '+' && hasEntity(l.text) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasEntity(text string) bool {
+	return strings.Contains(text, "&lt;") || strings.Contains(text, "&gt;") || strings.Contains(text, "&amp;")
+}
+
+// already returns the line from 1 on which the new text of an edit stands, when the
+// edit is done already; -1: it is not.
+func (c *chooser) already(i int) int {
+	e := c.edits[i]
+	if e.all || e.insert > 0 {
+		return -1
+	}
+	fresh := e.side('-')
+	if len(c.spots[i]) == 0 {
+		if len(fresh) == 0 || e.known == 0 && tellingAll(fresh) == 0 {
+			return -1
+		}
+		for _, f := range [...]form{trailing, blanks, looks} {
+			if found := c.src.stands(fresh, f); len(found) > 0 {
+				return found[0] + 1
+			}
+		}
+		return -1
+	}
+	for k := range c.spots[i] {
+		p := &c.spots[i][k]
+		if line := c.beside(p); line >= 0 {
+			return line
+		}
+		if line := c.around(p); line >= 0 {
+			return line
+		}
+	}
+	return -1
+}
+
+// around returns the line at which the new text of an edit, context and all, stands
+// about the place where it would go; -1: it does not. What an edit adds may end like the
+// context before it, so that its old lines stand in the result, too.
+func (c *chooser) around(p *spot) int {
+	e := p.read
+	pure := e.c0 == e.c1
+	fresh := e.side('-')
+	if !pure && (p.tier < TierIndent || len(fresh) < len(e.old)) || tellingAll(fresh) == e.known {
+		return -1
+	}
+	reach := len(fresh)
+	for _, at := range c.src.stands(fresh, trailing) {
+		if at > p.at-reach && at < p.at+reach {
+			return at + 1
+		}
+	}
+	return -1
+}
+
+func tellingAll(lines []string) (n int) {
+	for _, line := range lines {
+		n += telling(line)
+	}
+	return n
+}
+
+// beside returns the line at which the new lines of an edit stand right where it would
+// put them; -1: they do not. Only an edit that removes nothing and lacks context on
+// one side can be there already.
+func (c *chooser) beside(p *spot) int {
+	e := p.read
+	if e.c0 != e.c1 || e.c0 > 0 && e.c0 < len(e.old) && p.rows == nil {
+		return -1
+	}
+	var added []string
+	for _, l := range e.lines {
+		if l.op == '+' {
+			added = append(added, flatten(l.text))
+		}
+	}
+	if tellingAll(added) == 0 {
+		return -1
+	}
+	at := p.before(e.c0)
+	if c.same(added, at) {
+		return at + 1
+	}
+	if c.same(added, at-len(added)) {
+		return at - len(added) + 1
+	}
+	return -1
+}
+
+// same reports whether flattened lines stand at a line of the file.
+func (c *chooser) same(flat []string, at int) bool {
+	if at < 0 || at+len(flat) > len(c.src.lines) {
+		return false
+	}
+	for i, line := range flat {
+		if flatten(c.src.lines[at+i]) != line {
+			return false
+		}
+	}
+	return true
+}
