@@ -10,49 +10,110 @@ const (
 	costMissing = 9  // a context line that the file does not have
 	costExtra   = 12 // a line of the file that the text leaves out
 	costBlank   = 3  // either, if it is blank
+	costLike    = 5  // a line that is only like the one it stands for
 	costJump    = 40 // any number of lines left out between two pieces
 	costOther   = 14 // a context line in the place of another line of the file
 
-	likeEnough = 72      // per cent in common of a context line and the line it stands for
-	maxCells   = 6 << 20 // old lines times lines of the file that are compared at once
-	maxMasked  = 8       // times the alignment is made again to see that it is the only one
+	likeEnough  = 72      // per cent in common of a context line and the line it stands for
+	closeEnough = 86      // per cent of a line with a slip in one word
+	maxCells    = 6 << 20 // old lines times lines of the file that are compared at once
+	maxMasked   = 8       // times the alignment is made again to see that it is the only one
 
-	never = -1 << 28
+	nearly = 10 // less in score that still makes another place as good
+	never  = -1 << 28
 )
 
 // align looks for the edit where some of its context is not in the file as it stands
 // in the text: a line is missing, extra, or has another word. Every removed line must
-// stand there, and every new line must touch a line that does.
-func (s *source) align(e *edit, work *int) (found *spot, rival *spot) {
+// stand there, and every new line must touch a line that does. It returns all places
+// that are about as good as the best.
+func (s *source) align(e *edit, work *int) []spot {
 	if len(e.old) == 0 || !e.changes() {
-		return nil, nil
+		return nil
 	}
 	a := newAligner(s, e)
-	if a == nil || *work < a.cells() {
-		return nil, nil
+	if a == nil {
+		return nil
 	}
-	*work -= a.cells()
-	best := a.run()
-	if best != nil && a.level(best) {
+	run := func() *alignment {
 		if *work -= a.cells(); *work < 0 {
-			return nil, nil
+			return nil
 		}
-		best = a.run()
+		return a.run()
+	}
+	best := run()
+	if best != nil && a.level(best) {
+		best = run()
 	}
 	if best == nil || !a.convincing(best) {
-		return nil, nil
+		return nil
 	}
+	found := []spot{*a.spot(best)}
 	for _, mask := range a.masks(best) {
-		if *work -= a.cells(); *work < 0 {
-			return nil, nil
-		}
 		a.mask = mask
-		other := a.run()
-		if other != nil && other.score > best.score-10 {
-			return nil, a.spot(other)
+		other := run()
+		if *work < 0 {
+			return nil
+		}
+		if other == nil || !a.rivals(best, other) {
+			continue
+		}
+		a.dump(best, "best")
+		a.dump(other, "rival")
+		found = append(found, *a.spot(other))
+		if !best.shares(other) { // the whole edit fits elsewhere: perhaps in more places
+			return a.others(best, []*alignment{best, other}, run)
 		}
 	}
-	return a.spot(best), nil
+	a.dump(best, "ACCEPTED")
+	return found
+}
+
+const maxRivals = 8
+
+// others collects the places of an edit that fits in several as a whole.
+func (a *aligner) others(best *alignment, known []*alignment, run func() *alignment) []spot {
+	a.mask = map[[2]int]bool{}
+	for n := 0; n < len(known); n++ {
+		for i, row := range known[n].rows {
+			a.mask[[2]int{i, row}] = true
+		}
+		if n < len(known)-1 || len(known) >= maxRivals {
+			continue
+		}
+		if other := run(); other != nil && a.rivals(best, other) {
+			known = append(known, other)
+		}
+	}
+	spots := make([]spot, 0, len(known))
+	for _, p := range known {
+		spots = append(spots, *a.spot(p))
+	}
+	return spots
+}
+
+// rivals reports whether other is as good a place as best, or nearly so where it is
+// another place altogether.
+func (a *aligner) rivals(best, other *alignment) bool {
+	least := best.score - nearly
+	if best.shares(other) {
+		least = best.score
+	}
+	return other.score >= least && a.convincing(other)
+}
+
+// shares reports whether two alignments agree about half of the lines or more.
+func (p *alignment) shares(other *alignment) bool {
+	same, all := 0, 0
+	for i, row := range p.rows {
+		if row >= 0 {
+			all++
+			if row == other.rows[i] {
+				same++
+			}
+		}
+	}
+	return 2*same >= all
 }
 
 // aligner compares the old lines of an edit with a range of the file.
@@ -84,6 +145,7 @@ const (
 const (
 	stepStart = iota
 	stepSame
+	stepClose
 	stepLike
 	stepOther
 	stepMissing
@@ -100,6 +162,9 @@ func newAligner(s *source, e *edit) *aligner {
 		key := x.key(line, &buf)
 		first, count := x.first(key)
 		if count == 0 && e.removed(i) {
+			if Debug {
+				println("ALIGN removed line missing:", line)
+			}
 			return nil
 		}
 		a.keys = append(a.keys, key)
@@ -111,11 +176,8 @@ func newAligner(s *source, e *edit) *aligner {
 			}
 		}
 	}
-	if rare == 0 {
-		return nil
-	}
 	slack := len(e.old) + 20
-	if len(s.lines) > 400 {
+	if len(s.lines) > 400 && rare > 0 {
 		a.from, a.to = max(0, lo-slack), min(len(s.lines), hi+slack)
 	}
 	if (a.to-a.from+1)*(len(e.old)+1) > maxCells {

@@ -1,5 +1,31 @@
 package patch
 
+var Debug = false
+
+func (a *aligner) dump(p *alignment, why string) bool {
+	if Debug {
+		println("ALIGN", why, "score", p.score, "by", a.by, a.leveled)
+		for i := range p.rows {
+			f := ""
+			if p.rows[i] >= 0 {
+				f = a.s.lines[p.rows[i]]
+			}
+			m := " "
+			if a.e.removed(i) {
+				m = "-"
+			}
+			if a.e.ins[i] {
+				println("      ++++")
+			}
+			println("  ", p.rows[i]+1, []string{"START", "same", "CLOSE", "LIKE", "OTHER", "MISSING"}[p.steps[i]], a.worth[i], m+a.e.old[i], "|", f)
+		}
+		if a.e.ins[len(p.rows)] {
+			println("      ++++")
+		}
+	}
+	return false
+}
+
 // convincing reports whether an alignment says for certain where the edit belongs.
 func (a *aligner) convincing(p *alignment) bool {
 	e := a.e
@@ -14,22 +40,40 @@ func (a *aligner) convincing(p *alignment) bool {
 		}
 		lines += 2
 		if p.steps[i] != stepSame && a.elsewhere(i, p.steps[i]) {
-			return false
+			return a.dump(p, "elsewhere")
 		}
 		switch p.steps[i] {
-		case stepSame:
+		case stepSame, stepClose:
 			hit += 2
 		case stepLike:
 			hit++
 		}
 	}
 	if 10*hit < 6*lines || 2*p.score < full || p.score < worthMost*3/4 {
-		return false
+		return a.dump(p, "score")
 	}
 	for i := range e.ins {
 		if e.ins[i] && !a.held(p, i) {
-			return false
+			return a.dump(p, "held")
 		}
+	}
+	return a.whole(p)
+}
+
+// whole refuses an alignment in pieces of which one stands elsewhere in the file as it
+// is in the text, while here the file has other lines in between.
+func (a *aligner) whole(p *alignment) bool {
+	from := 0
+	for i := 1; i <= len(p.rows); i++ {
+		if i < len(p.rows) && (p.rows[i] < 0 || p.rows[i-1] < 0 || p.rows[i]-p.rows[i-1] < 4) {
+			continue
+		}
+		if n := i - from; n > 2 && n < len(p.rows) && p.rows[i-1]-p.rows[from] != n-1 {
+			if len(a.s.stands(a.e.old[from:i], looks)) > 0 {
+				return false
+			}
+		}
+		from = i
 	}
 	return true
 }
@@ -40,13 +84,13 @@ func (a *aligner) level(p *alignment) bool {
 	first, odd := true, false
 	for _, weak := range [...]bool{false, true} {
 		for i, row := range p.rows {
-			if p.steps[i] != stepSame || isBlankLine(a.e.old[i]) || weak != (a.worth[i] <= worthBracket) {
+			if p.steps[i] != stepSame && p.steps[i] != stepClose || isBlankLine(a.e.old[i]) || weak != isWeak(a.e.old[i]) {
 				continue
 			}
 			by := len(indentOf(a.s.lines[row])) - len(indentOf(a.e.old[i]))
 			switch {
 			case weak:
-				odd = odd || by != a.by
+				odd = odd || !shiftedBy(indentOf(a.e.old[i]), indentOf(a.s.lines[row]), a.by)
 			case first:
 				a.by, first = by, false
 			case by != a.by:
@@ -66,7 +110,7 @@ func (a *aligner) elsewhere(i int, step uint8) bool {
 	switch step {
 	case stepOther:
 		return count > 0 && n > 0
-	case stepLike:
+	case stepClose, stepLike:
 		return count > 0 && n >= 10
 	}
 	return count > 0 && count <= 3 && n >= 10
@@ -77,7 +121,9 @@ func (a *aligner) elsewhere(i int, step uint8) bool {
 // the file on its two sides.
 func (a *aligner) held(p *alignment, i int) bool {
 	m := len(p.rows)
-	stands := func(k int) bool { return 0 <= k && k < m && (p.steps[k] == stepSame || p.steps[k] == stepLike) }
+	stands := func(k int) bool {
+		return 0 <= k && k < m && (p.steps[k] == stepSame || p.steps[k] == stepClose || p.steps[k] == stepLike)
+	}
 	before, after := i-1, i
 	touch := stands(before) || stands(after)
 	for before >= 0 && p.rows[before] < 0 {

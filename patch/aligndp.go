@@ -94,7 +94,7 @@ func (a *aligner) pair(i, at int, keys []uint64, removed, blank bool) (int32, ui
 		return 0, stepStart
 	}
 	if keys[at] == a.keys[i] {
-		if a.leveled && !blank && a.worth[i] <= worthBracket && len(indentOf(a.s.lines[at]))-len(indentOf(a.e.old[i])) != a.by {
+		if a.leveled && !blank && isWeak(a.e.old[i]) && !shiftedBy(indentOf(a.e.old[i]), indentOf(a.s.lines[at]), a.by) {
 			return -costOther, stepOther
 		}
 		return int32(a.worth[i]), stepSame
@@ -113,8 +113,11 @@ func (a *aligner) pair(i, at int, keys []uint64, removed, blank bool) (int32, ui
 	if len(p.text) == 0 {
 		return 0, stepStart
 	}
-	if like := alike(a.profiles[i], p, likeEnough); like >= likeEnough {
-		return int32(a.worth[i]*like/100) * 2 / 3, stepLike
+	switch like := alike(a.profiles[i], p, likeEnough); {
+	case like >= closeEnough:
+		return int32(a.worth[i]*like/100 - costLike), stepClose
+	case like >= likeEnough:
+		return int32(a.worth[i]*like/100 - costLike), stepLike
 	}
 	return -costOther, stepOther
 }
@@ -125,7 +128,7 @@ func (a *aligner) trace(i, j, score int) *alignment {
 	p := &alignment{score: score, rows: make([]int, i), steps: make([]uint8, i)}
 	for i > 0 {
 		switch step := a.step[i*width+j]; step {
-		case stepSame, stepLike, stepOther:
+		case stepSame, stepClose, stepLike, stepOther:
 			i, j = i-1, j-1
 			p.rows[i], p.steps[i] = a.from+j, step
 		case stepMissing:

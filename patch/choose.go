@@ -8,7 +8,6 @@ type chooser struct {
 	edits   []*edit
 	loosest Tier
 	spots   [][]spot // of each edit, those that are left
-	rivals  []*spot  // the other place of an alignment that was not the only one
 	again   []bool   // edits that only say again what one before them says
 	work    int      // cells that alignments may still compare
 }
@@ -21,7 +20,7 @@ func newChooser(src *source, edits []*edit, loosest Tier) *chooser {
 	}
 	return &chooser{
 		src: src, edits: edits, loosest: loosest, work: maxWork,
-		spots: make([][]spot, len(edits)), rivals: make([]*spot, len(edits)), again: make([]bool, len(edits)),
+		spots: make([][]spot, len(edits)), again: make([]bool, len(edits)),
 	}
 }
 
@@ -32,7 +31,7 @@ func (c *chooser) find() {
 	}
 	for i, e := range c.edits { // those that a loose match has to find come last
 		if len(c.spots[i]) == 0 {
-			c.spots[i] = c.loose(i, e)
+			c.spots[i] = c.loose(e)
 		}
 	}
 	c.alike()
@@ -93,7 +92,7 @@ func (c *chooser) floating(e *edit) []spot {
 
 // loose returns the place of an edit that stands nowhere as a whole: without the
 // blank lines or the prose at its ends, or with some of its context not as stated.
-func (c *chooser) loose(i int, e *edit) []spot {
+func (c *chooser) loose(e *edit) []spot {
 	if trimmed := e.trimmed(); trimmed != nil {
 		if spots := c.src.ladder(trimmed, c.loosest); len(spots) > 0 {
 			return spots
@@ -104,12 +103,7 @@ func (c *chooser) loose(i int, e *edit) []spot {
 		return nil
 	}
 	read := c.likeliest(e)
-	found, rival := c.src.align(read, &c.work)
-	if found != nil {
-		return []spot{*found}
-	}
-	c.rivals[i] = rival
-	return nil
+	return c.src.align(read, &c.work)
 }
 
 // likeliest returns the reading of an edit of which most lines stand in the file.
@@ -207,6 +201,7 @@ func (c *chooser) narrow(i int) {
 			c.spots[i] = left
 		}
 	}
+	keep(func(p *spot) bool { return !c.taken(i, p) })
 	if e.atEnd {
 		keep(func(p *spot) bool { return p.at+len(p.read.old) == len(c.src.lines) })
 	}
@@ -225,6 +220,21 @@ func (c *chooser) narrow(i int) {
 			c.spots[i] = []spot{*p}
 		}
 	}
+}
+
+// taken reports whether another edit, which has no other place, changes lines that
+// edit i would change at p.
+func (c *chooser) taken(i int, p *spot) bool {
+	from, to := p.core()
+	for k := range c.edits {
+		if k == i || len(c.spots[k]) != 1 || c.again[k] || !c.edits[k].changes() {
+			continue
+		}
+		if a, b := c.spots[k][0].core(); a < to && from < b || a == from && b == to {
+			return true
+		}
+	}
+	return false
 }
 
 // below keeps the places for which the nearest line above that reads like the innermost

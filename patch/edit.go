@@ -127,3 +127,7 @@ func telling(line string) (n int) {
 	}
 	return n
 }
+
+// isWeak reports whether a line is a bracket, an `end` or the like: only its depth tells
+// it from others.
+func isWeak(line string) bool { return telling(line) <= 3 }

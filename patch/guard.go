@@ -57,29 +57,36 @@ func isPlaceholder(line string) bool {
 
 // standsFor reports whether words say that something stays as it is or is left out.
 func standsFor(words []string, dots bool) bool {
-	has := map[string]bool{}
-	for _, w := range words {
-		has[w] = true
+	t := " " + strings.Join(words, " ") + " "
+	has := func(phrases ...string) bool {
+		for _, p := range phrases {
+			if strings.Contains(t, " "+p+" ") {
+				return true
+			}
+		}
+		return false
 	}
-	thing := has["code"] || has["file"] || has["function"] || has["method"] || has["methods"] || has["functions"] || has["class"] ||
-		has["implementation"] || has["content"] || has["contents"] || has["imports"] || has["tests"] || has["logic"] || has["lines"] || has["body"] || has["fields"] || has["definitions"] || has["everything"] || has["section"] || has["sections"] || has["document"] || has["module"] || has["props"] || has["styles"] || has["config"]
-	stays := has["unchanged"] || has["omitted"] || has["untouched"] ||
-		(has["remains"] || has["remain"] || has["stays"] || has["stay"] || has["is"] || has["are"] || has["as"]) && (has["same"] || has["unchanged"] || has["before"])
-	rest := has["rest"] && (words[0] == "rest" || words[0] == "the" && words[1] == "rest" || words[0] == "keep" || dots) || words[0] == "remaining"
-	existing := has["existing"] || has["previous"] || has["other"] || has["original"]
+	thing := has("code", "file", "function", "method", "methods", "functions", "class", "implementation", "content", "contents", "imports",
+		"tests", "logic", "lines", "body", "fields", "definitions", "everything", "section", "sections", "document", "module", "props", "styles", "config")
+	stays := has("remains the same", "remain the same", "stays the same", "stay the same", "remains unchanged", "remain unchanged", "is unchanged",
+		"are unchanged", "unchanged", "untouched", "omitted")
+	stays = stays || dots && has("not changed", "no changes", "no change", "as before", "as above")
+	rest := words[0] == "rest" || has("the rest", "keep the rest") || dots && has("rest")
 	switch {
-	case rest && (thing || stays || dots):
+	case len(words) > 9:
+		return false
+	case rest && (stays || dots && len(words) <= 6):
 		return true
-	case stays && (thing || dots || existing || len(words) <= 2):
+	case rest && thing && len(words) <= 5 && has("rest of"):
 		return true
-	case dots && existing && thing, dots && words[0] == "keep":
+	case words[0] == "remaining" && (thing || dots) && len(words) <= 5:
 		return true
-	case len(words) <= 4 && existing && thing && (words[0] == "existing" || dots) && (has["code"] || dots):
+	case stays && (dots || thing && len(words) <= 6 || len(words) <= 2):
 		return true
-	case len(words) >= 3 && words[0] == "same" && words[1] == "as" && (has["before"] || has["above"]) && (dots || len(words) <= 4):
+	case dots && has("existing", "previous", "original") && thing, dots && words[0] == "keep":
 		return true
 	}
-	return false
+	return words[0] == "existing" && len(words) <= 3 && has("code", "implementation", "content")
 }
 
 // shrunk refuses a file given as a whole that lost more than half of its lines, or

@@ -12,7 +12,7 @@ type indents struct {
 type indentPair struct {
 	at         int // index in the edit's lines
 	text, file string
-	weak       bool // the line has no letters or digits
+	weak       bool // the line is a bracket or an `end`
 }
 
 // pairs returns the indentation of the matched lines that are not blank.
@@ -25,7 +25,7 @@ func (s *source) pairs(p *spot) indents {
 			continue
 		}
 		in.pairs = append(in.pairs, indentPair{
-			at: k, text: indentOf(e.old[i]), file: indentOf(s.lines[row]), weak: telling(e.old[i]) == 0,
+			at: k, text: indentOf(e.old[i]), file: indentOf(s.lines[row]), weak: isWeak(e.old[i]),
 		})
 		in.bare = in.bare || e.lines[k].bare
 	}
@@ -57,11 +57,25 @@ func (in indents) plausible() bool {
 		}
 	}
 	for _, p := range in.pairs {
-		if p.weak && !widths[len(p.file)-len(p.text)] {
+		if !p.weak {
+			continue
+		}
+		ok := false
+		for by := range widths {
+			ok = ok || shiftedBy(p.text, p.file, by)
+		}
+		if !ok {
 			return false
 		}
 	}
 	return true
+}
+
+// shiftedBy reports whether the file is indented by that much more than the text. Of
+// blanks one more or less is a lost or doubled marker.
+func shiftedBy(text, file string, by int) bool {
+	off := len(file) - len(text) - by
+	return off == 0 || abs(off) == 1 && !strings.Contains(text+file, "\t")
 }
 
 // same reports whether the file has the indentation of the text.

@@ -35,7 +35,29 @@ func diffLines(old, new []editLine) []editLine {
 	add('-', a[i:])
 	add('+', b[k:])
 	add(' ', old[len(old)-tail:])
+	slideDown(lines)
 	return lines
+}
+
+// slideDown moves every run of added or of removed lines as far down as it stays the
+// same change, as git does: the run ends where its context does.
+func slideDown(lines []editLine) {
+	for i := 0; i < len(lines); {
+		op := lines[i].op
+		k := i
+		for k < len(lines) && lines[k].op == op {
+			k++
+		}
+		if op == ' ' || i > 0 && lines[i-1].op != ' ' || k < len(lines) && lines[k].op != ' ' {
+			i = k
+			continue
+		}
+		for k < len(lines) && lines[k].op == ' ' && lines[k].text == lines[i].text {
+			lines[i].op, lines[k].op = ' ', op
+			i, k = i+1, k+1
+		}
+		i = k
+	}
 }
 
 // run is a stretch of n equal lines.

@@ -27,7 +27,11 @@ func (c *chooser) several(f *File, i int) *Error {
 		err.Places = append(err.Places, p.at+1)
 		lines = append(lines, fmt.Sprint(p.at+1))
 	}
-	err.Reason = "its old text stands at several places, lines " + strings.Join(lines, ", ")
+	err.Reason = "its old text stands at several places, lines "
+	if c.spots[i][0].tier == TierFuzzy {
+		err.Reason = "several places are like its old text, at lines "
+	}
+	err.Reason += strings.Join(lines, ", ")
 	if len(c.spots[i]) > maxPlaces {
 		err.Reason += " and more"
 	}
@@ -38,12 +42,9 @@ func (c *chooser) several(f *File, i int) *Error {
 func (c *chooser) nowhere(f *File, i int) *Error {
 	e := c.edits[i]
 	err := f.conflictIn(e, i, "its old text stands nowhere in the file")
-	switch {
-	case len(e.old) == 0:
+	if len(e.old) == 0 {
 		err.Reason = "it has no old lines, so nothing shows where its new lines belong"
 		return err
-	case c.rivals[i] != nil:
-		err.Reason = "its old text stands nowhere as it is, and more than one place is like it"
 	}
 	c.nearest(e, err)
 	return err

@@ -80,6 +80,7 @@ type File struct {
 
 	edits   []*edit // instead of hunks, from a text that was read loosely
 	diff    bool    // the names are those of a diff, so they may have its prefixes
+	git     bool    // there was a `diff --git` line
 	fill    bool    // a Create may fill a file that is there and empty
 	over    bool    // a Create may replace a file that is there
 	fenced  bool    // the content stood in a fence, which says nothing about its last newline

@@ -185,7 +185,7 @@ func (g *gitNames) settle(f *File, index, target string) (reason string) {
 			old, new = a, b
 		}
 	}
-	f.diff = true
+	f.diff, f.git = true, g.git
 	switch {
 	case g.op == Rename || g.op == Copy:
 		if g.from == "" || g.to == "" {

@@ -13,6 +13,7 @@ const maxListed = 200_000 // paths of the tree that are looked through for a nam
 type resolver struct {
 	tree   *tree
 	target string
+	rooted bool // the text writes paths of the tree with a slash before them
 	listed bool
 	paths  []string
 }
@@ -39,6 +40,10 @@ func (r *resolver) dir(name string) bool {
 // it write.
 func (r *resolver) resolve(files []File) {
 	made := map[string]bool{}
+	for i := range files {
+		rest, ok := strings.CutPrefix(files[i].Old, "/")
+		r.rooted = r.rooted || ok && r.known(rest)
+	}
 	for i := range files {
 		f := &files[i]
 		switch f.Op {
@@ -192,8 +197,8 @@ func (r *resolver) fresh(f *File) string {
 		}
 	}
 	if rest := strings.TrimLeft(name, "/"); rest != name && rest != "" {
-		// A slash that a model put before a path of the tree, not a path of the machine.
-		if first, _, deep := strings.Cut(rest, "/"); !deep || r.dir(first) {
+		// A slash that was put before every path of the tree, not a path of the machine.
+		if first, _, deep := strings.Cut(rest, "/"); !deep || r.rooted || f.git || r.dir(first) {
 			return rest
 		}
 	}
