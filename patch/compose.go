@@ -95,20 +95,21 @@ func (s *source) fresh(p *spot) (lines []string, verbatim bool) {
 		return lines, p.tier == TierExact
 	}
 	in := s.pairs(p)
-	var depths []string
+	in.depths = s.depthsOf()
+	var fresh []string
 	for _, line := range lines {
 		if !isBlankLine(line) {
-			depths = append(depths, indentOf(line))
+			fresh = append(fresh, indentOf(line))
 		}
 	}
-	rule := in.rule(depths)
+	rule := in.rule(fresh)
 	n := 0
 	for k, l := range p.read.lines {
 		if l.op != '+' {
 			continue
 		}
-		if !isBlankLine(l.text) {
-			text := indentOf(l.text)
+		text := indentOf(l.text)
+		if !isBlankLine(l.text) || rule != nil && rule.tabs {
 			lines[n] = in.indent(rule, k, text) + l.text[len(text):]
 		}
 		n++

@@ -7,6 +7,7 @@ type edit struct {
 	line  int // where it begins in the patch, from 1
 
 	// What the text says about the place, all of it optional.
+	marked   bool     // its lines had markers
 	stated   int      // the old line it begins at, from 1
 	heads    []string // lines above it, outermost first: @@ class A, @@ def f
 	anchored bool     // the headings were written to find the place, not by a diff

@@ -5,20 +5,23 @@ import "strings"
 // indents says how the indentation of an edit maps to that of the file: what the old
 // lines have in the text, and what the lines they matched have in the file.
 type indents struct {
-	pairs []indentPair
-	bare  bool // context without markers is one blank short
+	pairs  []indentPair
+	marked bool            // the lines had markers, which may be lost or doubled
+	depths map[string]bool // the indentations that the file has
 }
 
 type indentPair struct {
 	at         int // index in the edit's lines
 	text, file string
 	weak       bool // the line is a bracket or an `end`
+	removed    bool
+	bare       bool // it had no marker
 }
 
 // pairs returns the indentation of the matched lines that are not blank.
 func (s *source) pairs(p *spot) indents {
-	var in indents
 	e := p.read
+	in := indents{marked: e.marked}
 	for i, k := range e.at {
 		row := p.row(i)
 		if row < 0 || isBlankLine(e.old[i]) || isBlankLine(s.lines[row]) {
@@ -26,10 +29,23 @@ func (s *source) pairs(p *spot) indents {
 		}
 		in.pairs = append(in.pairs, indentPair{
 			at: k, text: indentOf(e.old[i]), file: indentOf(s.lines[row]), weak: isWeak(e.old[i]),
+			removed: e.lines[k].op == '-', bare: e.lines[k].bare,
 		})
-		in.bare = in.bare || e.lines[k].bare
 	}
 	return in
+}
+
+// depthsOf returns the indentations of the file.
+func (s *source) depthsOf() map[string]bool {
+	if s.depths == nil {
+		s.depths = map[string]bool{}
+		for _, line := range s.lines {
+			if !isBlankLine(line) {
+				s.depths[indentOf(line)] = true
+			}
+		}
+	}
+	return s.depths
 }
 
 // functional reports whether equal indentation in the text is equal in the file.
@@ -47,7 +63,7 @@ func (in indents) functional() bool {
 // plausible reports whether brackets are indented like the lines that say more. Their
 // indentation is all that tells one from another.
 func (in indents) plausible() bool {
-	if in.rule(nil) != nil {
+	if in.same() || ruleOf(in.pairs) != nil || ruleOf(in.withoutFirst()) != nil {
 		return true
 	}
 	widths := map[int]bool{}
@@ -89,57 +105,68 @@ func (in indents) same() bool {
 }
 
 // shift is a rule that turns the indentation of the text into that of the file.
-type shift func(text string) (file string, ok bool)
+type shift struct {
+	to   func(text string) (file string, ok bool)
+	tabs bool // it is about how blanks are written, so it holds for blank lines, too
+}
 
 func keep(text string) (string, bool) { return text, true }
 
-// rule finds the rule that explains what the old lines show; nil: there is none, and
-// each new line goes by the old line nearest to it.
-func (in indents) rule(fresh []string) shift {
+// rule finds the rule that explains what the old lines show, for new lines of the
+// given indentations; nil: there is none, and each new line goes by the old line
+// nearest to it.
+func (in indents) rule(fresh []string) *shift {
 	if in.same() {
-		return keep
+		return &shift{to: keep}
 	}
-	if in.lostColumn(fresh) {
-		return keep
-	}
-	for _, pairs := range [][]indentPair{in.pairs, in.withoutFirst()} {
-		if rule := ruleOf(pairs); rule != nil {
+	pairs := in.pairs
+	if removed := in.only(func(p indentPair) bool { return p.removed }); len(removed) > 0 {
+		if rule := ruleOf(removed); rule != nil && in.agrees(rule) {
+			return rule // they have their markers, like the new lines
+		}
+	} else if in.marked {
+		if rule := in.lostColumn(fresh); rule != nil {
 			return rule
 		}
 	}
-	return nil
+	if rule := ruleOf(pairs); rule != nil && !in.lostFirst(fresh) {
+		return rule
+	}
+	if len(pairs) > 1 && pairs[0].text == "" {
+		if rule := ruleOf(pairs[1:]); rule != nil {
+			return rule
+		}
+	}
+	if in.lostFirst(fresh) {
+		return &shift{to: keep}
+	}
+	return ruleOf(in.pairs)
 }
 
-// lostColumn reports whether context lines are one column short only because their
-// markers were lost, so that the new lines, which have theirs, are right as they are.
-func (in indents) lostColumn(fresh []string) bool {
-	removed := 0
-	for _, p := range in.pairs {
-		if p.text == p.file {
-			removed++ // as it should be
-		} else if p.text+" " != p.file && " "+p.text != p.file {
+// agrees reports whether a rule of the removed lines explains the context as well, the
+// markers it may have lost or its first line aside.
+func (in indents) agrees(rule *shift) bool {
+	context := in.only(func(p indentPair) bool { return !p.removed })
+	for i, p := range context {
+		file, ok := rule.to(p.text)
+		if ok && file == p.file || i == 0 && p.at == 0 && p.text == "" {
+			continue
+		}
+		if file, ok = rule.to(" " + p.text); !ok || file != p.file || !in.marked {
 			return false
 		}
 	}
-	if removed > 0 || in.bare {
-		return true
-	}
-	// Nothing but context, all of it one blank short. The new lines are right if their
-	// depth is one that the file has, and would not be if they were shifted, too.
-	depth := map[string]bool{}
+	return true
+}
+
+func (in indents) only(good func(indentPair) bool) []indentPair {
+	var out []indentPair
 	for _, p := range in.pairs {
-		depth[p.file] = true
-	}
-	asIs, moved := 0, 0
-	for _, text := range fresh {
-		if depth[text] {
-			asIs++
-		}
-		if depth[text+" "] {
-			moved++
+		if good(p) {
+			out = append(out, p)
 		}
 	}
-	return asIs > moved
+	return out
 }
 
 // withoutFirst leaves the first pair out: the first line of a text often lost its
@@ -151,36 +178,86 @@ func (in indents) withoutFirst() []indentPair {
 	return in.pairs[1:]
 }
 
-// ruleOf returns the first rule that explains every pair.
-func ruleOf(pairs []indentPair) shift {
+// lostFirst reports whether the only line that shows something is a first line without
+// its indentation, and the new lines are as deep as the file is there.
+func (in indents) lostFirst(fresh []string) bool {
+	if len(in.pairs) != 1 || in.pairs[0].at != 0 || in.pairs[0].text != "" || len(fresh) == 0 {
+		return false
+	}
+	for _, text := range fresh {
+		if !strings.HasPrefix(text, in.pairs[0].file) {
+			return false
+		}
+	}
+	return true
+}
+
+// lostColumn returns the rule for context lines that lost their markers, so that their
+// own first blank was taken for one, if that is so: a line without any blank had no
+// marker, or the new lines come out at depths that the file has.
+func (in indents) lostColumn(fresh []string) *shift {
+	restored := make([]indentPair, 0, len(in.pairs))
+	bare := false
+	for _, p := range in.pairs {
+		if bare = bare || p.bare; !p.bare {
+			p.text = " " + p.text
+		}
+		restored = append(restored, p)
+	}
+	rule := ruleOf(restored)
+	if rule == nil {
+		return nil
+	}
+	plain := ruleOf(in.pairs)
+	if bare || plain == nil {
+		return rule
+	}
+	lost, shifted := in.known(rule, fresh), in.known(plain, fresh)
+	if lost > shifted || lost == shifted && rule.keeps(restored) {
+		return rule
+	}
+	return nil
+}
+
+// known returns how many new lines come out at a depth that the file has.
+func (in indents) known(rule *shift, fresh []string) (n int) {
+	for _, text := range fresh {
+		if file, ok := rule.to(text); ok && in.depths[file] {
+			n++
+		}
+	}
+	return n
+}
+
+// ruleOf returns the first rule that explains every pair; nil: there is none.
+func ruleOf(pairs []indentPair) *shift {
 	if len(pairs) == 0 {
 		return nil
 	}
-	var rules []shift
-	rules = append(rules, keep)
+	rules := []*shift{{to: keep}}
 	for _, p := range pairs {
 		if p.text == p.file {
 			continue
 		}
 		if more, ok := strings.CutSuffix(p.file, p.text); ok {
-			rules = append(rules, func(text string) (string, bool) { return more + text, true })
+			rules = append(rules, &shift{to: func(text string) (string, bool) { return more + text, true }})
 		}
 		if less, ok := strings.CutSuffix(p.text, p.file); ok {
-			rules = append(rules, func(text string) (string, bool) { return strings.CutPrefix(text, less) })
+			rules = append(rules, &shift{to: func(text string) (string, bool) { return strings.CutPrefix(text, less) }})
 		}
 		break
 	}
 	for _, width := range [...]int{4, 2, 8, 3} {
-		rules = append(rules, tabbed(width), spaced(width))
+		rules = append(rules, &shift{tabbed(width), true}, &shift{spaced(width), true})
 	}
 	for _, rule := range rules {
-		if explains(rule, pairs) {
+		if rule.explains(pairs) {
 			return rule
 		}
 	}
 	for from := 1; from <= 8; from++ {
 		for to := 1; to <= 8; to++ {
-			if rule := stepped(from, to); from != to && explains(rule, pairs) {
+			if rule := (&shift{to: stepped(from, to)}); from != to && rule.explains(pairs) {
 				return rule
 			}
 		}
@@ -188,9 +265,19 @@ func ruleOf(pairs []indentPair) shift {
 	return nil
 }
 
-func explains(rule shift, pairs []indentPair) bool {
+// keeps reports whether a rule changes none of the pairs.
+func (rule *shift) keeps(pairs []indentPair) bool {
 	for _, p := range pairs {
-		if file, ok := rule(p.text); !ok || file != p.file {
+		if p.text != p.file {
+			return false
+		}
+	}
+	return true
+}
+
+func (rule *shift) explains(pairs []indentPair) bool {
+	for _, p := range pairs {
+		if file, ok := rule.to(p.text); !ok || file != p.file {
 			return false
 		}
 	}
@@ -198,7 +285,7 @@ func explains(rule shift, pairs []indentPair) bool {
 }
 
 // tabbed turns every width blanks at the start into a tab.
-func tabbed(width int) shift {
+func tabbed(width int) func(string) (string, bool) {
 	return func(text string) (string, bool) {
 		n := 0
 		for n < len(text) && text[n] == ' ' {
@@ -209,14 +296,14 @@ func tabbed(width int) shift {
 }
 
 // spaced turns every tab into width blanks.
-func spaced(width int) shift {
+func spaced(width int) func(string) (string, bool) {
 	return func(text string) (string, bool) {
 		return strings.ReplaceAll(text, "\t", strings.Repeat(" ", width)), true
 	}
 }
 
 // stepped turns steps of from blanks into steps of to blanks.
-func stepped(from, to int) shift {
+func stepped(from, to int) func(string) (string, bool) {
 	return func(text string) (string, bool) {
 		if strings.Trim(text, " ") != "" || len(text)%from != 0 {
 			return "", false
@@ -226,9 +313,9 @@ func stepped(from, to int) shift {
 }
 
 // indent returns what the new line at index k of the edit is to be indented with.
-func (in indents) indent(rule shift, k int, text string) string {
+func (in indents) indent(rule *shift, k int, text string) string {
 	if rule != nil {
-		if file, ok := rule(text); ok {
+		if file, ok := rule.to(text); ok {
 			return file
 		}
 	}

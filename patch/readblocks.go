@@ -114,9 +114,6 @@ func (r *reader) block(name string, n int, indent string) *Error {
 	}
 	e := reads[0]
 	e.other = reads[1:]
-	if !e.changes() && len(reads) == 1 {
-		return errAt(Empty, start+1, "the block for %s changes nothing", show(name))
-	}
 	if len(e.old) == 0 {
 		r.files = append(r.files, File{Op: Create, New: name, NewMode: ModeFile, edits: []*edit{e}, line: start + 1, fill: true})
 		return nil

@@ -253,7 +253,7 @@ func (d *diffReader) hunk(line string) {
 	if h, ok := looseHeader(line); ok {
 		d.h = h
 	}
-	d.e = &edit{line: d.at + 1}
+	d.e = &edit{line: d.at + 1, marked: true}
 	if d.h.numbered {
 		d.e.stated = d.h.start
 		if d.h.old == 0 {

@@ -128,13 +128,13 @@ func (r *reader) closing(i int) bool {
 // envelopeHunks reads the hunks of an update.
 func (r *reader) envelopeHunks() []*edit {
 	var edits []*edit
-	e := &edit{line: r.at + 1}
+	e := &edit{line: r.at + 1, marked: true}
 	done := func() {
 		e.lines = dropBare(e.lines)
 		if e.prepare(); e.changes() {
 			edits = append(edits, e)
 		}
-		e = &edit{line: r.at + 1}
+		e = &edit{line: r.at + 1, marked: true}
 	}
 	closed := false // by what was around the patch
 	for ; r.at < len(r.lines) && !envelopeOver(r.line(r.at)); r.at++ {

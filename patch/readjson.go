@@ -235,6 +235,9 @@ func (r *reader) jsonEdit(path, find, put string, v map[string]any, line int) *E
 	if cut {
 		fresh = strings.TrimSuffix(put, "\n")
 	}
+	if bare == fresh { // only the newline at the end is meant, and with it an empty line
+		bare = find
+	}
 	var new []editLine
 	if put != "" {
 		new = linesOf(fresh)

@@ -8,12 +8,12 @@ import (
 // source is the text of a file as its lines, with one index a normal form, each
 // built when it is first asked for.
 type source struct {
-	text  string
-	mark  string   // the byte order mark at its start
-	lines []string // without their line ends
-	ends  []string // "\n", "\r\n", or "" for a last line without one
-	forms [forms]*lineIndex
-	flat  map[int]string // normal forms of single lines, for the alignment
+	text   string
+	mark   string   // the byte order mark at its start
+	lines  []string // without their line ends
+	ends   []string // "\n", "\r\n", or "" for a last line without one
+	forms  [forms]*lineIndex
+	depths map[string]bool // the indentations of its lines
 }
 
 const byteOrderMark = "\ufeff"

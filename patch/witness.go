@@ -12,13 +12,16 @@ const littleKnown = 6 // letters and digits in the old lines; with fewer a place
 func (c *chooser) doubtful(f *File, i int) *Error {
 	p := &c.spots[i][0]
 	e := p.read
-	if p.tier >= TierLookalike && escapes(e) && !hasEntity(c.src.text) {
+	if p.tier == TierFuzzy && escapes(e) && !hasEntity(c.src.text) {
 		return f.conflictIn(e, i, "its new lines are escaped for HTML, and the file has no such escapes")
 	}
 	if len(e.old) == 0 || e.known >= littleKnown || len(c.src.lines) == len(e.old) || e.insert > 0 {
 		return nil
 	}
-	if e.atEnd && p.at+len(e.old) == len(c.src.lines) || len(e.heads) > 0 {
+	if p.at == 0 || p.row(len(e.old)-1) == len(c.src.lines)-1 {
+		return nil
+	}
+	if len(e.heads) > 0 {
 		return nil
 	}
 	if e.stated > 0 {
@@ -33,14 +36,19 @@ func (c *chooser) doubtful(f *File, i int) *Error {
 	return f.conflictIn(e, i, fmt.Sprintf("its old lines say too little to be sure of line %d", p.at+1))
 }
 
-// escapes reports whether a new line has an HTML escape of a character of code.
+// escapes reports whether the new lines have HTML escapes, and none of the characters
+// that these stand for.
 func escapes(e *edit) bool {
+	some := false
 	for _, l := range e.lines {
-		if l.op == '+' && hasEntity(l.text) {
-			return true
+		if l.op == '+' {
+			if strings.ContainsAny(l.text, "<>") {
+				return false
+			}
+			some = some || hasEntity(l.text)
 		}
 	}
-	return false
+	return some
 }
 
 func hasEntity(text string) bool {
