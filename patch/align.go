@@ -61,7 +61,7 @@ func (s *source) align(e *edit, work *int) []spot {
 		a.dump(best, "best")
 		a.dump(other, "rival")
 		found = append(found, *a.spot(other))
-		if !best.shares(other) { // the whole edit fits elsewhere: perhaps in more places
+		if !a.shares(best, other) { // the whole edit fits elsewhere: perhaps in more places
 			return a.others(best, []*alignment{best, other}, run)
 		}
 	}
@@ -96,24 +96,33 @@ func (a *aligner) others(best *alignment, known []*alignment, run func() *alignm
 // another place altogether.
 func (a *aligner) rivals(best, other *alignment) bool {
 	least := best.score - nearly
-	if best.shares(other) {
+	switch {
+	case a.shares(best, other):
 		least = best.score
+	case a.clean(best) && !a.clean(other):
+		least = best.score - nearly/2
 	}
 	return other.score >= least && a.convincing(other)
 }
 
-// shares reports whether two alignments agree about half of the lines or more.
-func (p *alignment) shares(other *alignment) bool {
-	same, all := 0, 0
-	for i, row := range p.rows {
-		if row >= 0 {
-			all++
-			if row == other.rows[i] {
-				same++
-			}
+// clean reports whether every line that says something is there, a slip in it aside.
+func (a *aligner) clean(p *alignment) bool {
+	for i, step := range p.steps {
+		if step != stepSame && step != stepClose && !isWeak(a.e.old[i]) {
+			return false
 		}
 	}
-	return 2*same >= all
+	return true
+}
+
+// shares reports whether two alignments find a line that says something in the same place.
+func (a *aligner) shares(p, other *alignment) bool {
+	for i, row := range p.rows {
+		if row >= 0 && row == other.rows[i] && !isWeak(a.e.old[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // aligner compares the old lines of an edit with a range of the file.
@@ -123,6 +132,7 @@ type aligner struct {
 	from, to int // the lines of the file that are looked at
 	keys     []uint64
 	worth    []int
+	exists   []bool // the line says something and stands somewhere in the file
 	gap      []int8 // what may be left out before old line i: see gapNone
 	profiles []*profile
 	file     []*profile
@@ -169,6 +179,7 @@ func newAligner(s *source, e *edit) *aligner {
 		}
 		a.keys = append(a.keys, key)
 		a.worth = append(a.worth, worth(line, count))
+		a.exists = append(a.exists, count > 0 && telling(line) >= 10)
 		if count > 0 && count <= 8 && telling(line) >= 4 {
 			rare++
 			for k := first; k >= 0; k = int(x.next[k]) {

@@ -49,7 +49,7 @@ func (a *aligner) convincing(p *alignment) bool {
 			hit++
 		}
 	}
-	if 10*hit < 6*lines || 2*p.score < full || p.score < worthMost*3/4 {
+	if 10*hit < 6*lines || 5*p.score < 2*full || p.score < leastScore {
 		return a.dump(p, "score")
 	}
 	for i := range e.ins {
@@ -57,7 +57,38 @@ func (a *aligner) convincing(p *alignment) bool {
 			return a.dump(p, "held")
 		}
 	}
+	if a.disputed(p) || a.beyond(p) {
+		return a.dump(p, "disputed")
+	}
 	return a.whole(p)
+}
+
+// disputed reports whether a context line right beside a change has another text in the
+// file: a merge calls that a conflict, too.
+func (a *aligner) disputed(p *alignment) bool {
+	e := a.e
+	for i := range p.rows {
+		if p.steps[i] != stepOther || isWeak(e.old[i]) {
+			continue
+		}
+		if e.ins[i] || e.ins[i+1] || i > 0 && e.removed(i-1) || i+1 < len(p.rows) && e.removed(i+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// beyond reports whether the text goes on after the end of the file.
+func (a *aligner) beyond(p *alignment) bool {
+	n, last := 0, -1
+	for i, row := range p.rows {
+		if row >= 0 {
+			n, last = 0, row
+		} else if !isBlankLine(a.e.old[i]) && !isElision(a.e.old[i]) {
+			n++
+		}
+	}
+	return n > 1 && last == len(a.s.lines)-1
 }
 
 // whole refuses an alignment in pieces of which one stands elsewhere in the file as it
@@ -78,10 +109,21 @@ func (a *aligner) whole(p *alignment) bool {
 	return true
 }
 
+const leastScore = 22 // about one telling line with a slip in it
+
 // level finds out by how much the lines that say something are shifted, if all of them
 // are shifted alike and a bracket is not; another run then takes brackets by their depth.
 func (a *aligner) level(p *alignment) bool {
 	first, odd := true, false
+	if strong := a.strong(p); len(strong) == 1 && strong[0] == 0 && indentOf(a.e.old[0]) == "" {
+		first, a.by = false, 0 // the first line lost its indentation, and the brackets did not
+		for i, step := range p.steps {
+			if step == stepSame && isWeak(a.e.old[i]) && indentOf(a.e.old[i]) != "" {
+				a.leveled = true
+			}
+		}
+		return a.leveled
+	}
 	for _, weak := range [...]bool{false, true} {
 		for i, row := range p.rows {
 			if p.steps[i] != stepSame && p.steps[i] != stepClose || isBlankLine(a.e.old[i]) || weak != isWeak(a.e.old[i]) {
@@ -102,6 +144,16 @@ func (a *aligner) level(p *alignment) bool {
 	return a.leveled
 }
 
+// strong returns the old lines that say something and are found.
+func (a *aligner) strong(p *alignment) (lines []int) {
+	for i, step := range p.steps {
+		if (step == stepSame || step == stepClose) && !isWeak(a.e.old[i]) {
+			lines = append(lines, i)
+		}
+	}
+	return lines
+}
+
 // elsewhere reports whether old line i, which the alignment does not find where it
 // should be, stands in the file as it is, and not often: then the place is wrong.
 func (a *aligner) elsewhere(i int, step uint8) bool {
@@ -116,16 +168,16 @@ func (a *aligner) elsewhere(i int, step uint8) bool {
 	return count > 0 && count <= 3 && n >= 10
 }
 
-// held reports whether the place of the new lines before old line i is certain: a
-// line beside it stands in the file, and nothing unknown lies between the lines of
-// the file on its two sides.
+// held reports whether the place of the new lines before old line i is certain: the
+// lines on both sides of it stand in the file, or one that says something does, and
+// nothing unknown lies between the lines of the file on its two sides.
 func (a *aligner) held(p *alignment, i int) bool {
 	m := len(p.rows)
 	stands := func(k int) bool {
 		return 0 <= k && k < m && (p.steps[k] == stepSame || p.steps[k] == stepClose || p.steps[k] == stepLike)
 	}
+	tells := func(k int) bool { return stands(k) && !isWeak(a.e.old[k]) }
 	before, after := i-1, i
-	touch := stands(before) || stands(after)
 	for before >= 0 && p.rows[before] < 0 {
 		before--
 	}
@@ -136,11 +188,11 @@ func (a *aligner) held(p *alignment, i int) bool {
 	case before < 0 && after >= m:
 		return false
 	case before < 0:
-		return stands(i)
+		return stands(i) && (i == 0 || tells(i))
 	case after >= m:
-		return stands(i - 1)
+		return stands(i-1) && (i == m || tells(i-1))
 	}
-	return touch && p.rows[after] == p.rows[before]+1
+	return p.rows[after] == p.rows[before]+1 && (stands(i-1) && stands(i) || tells(i-1) || tells(i))
 }
 
 // masks returns, for each block of changes that could perhaps be elsewhere, the pairs

@@ -99,8 +99,8 @@ func (a *aligner) pair(i, at int, keys []uint64, removed, blank bool) (int32, ui
 		}
 		return int32(a.worth[i]), stepSame
 	}
-	if removed || blank {
-		return 0, stepStart
+	if removed || blank || a.exists[i] {
+		return 0, stepStart // what stands in the file as it is, is no other line
 	}
 	if a.profiles[i] == nil {
 		a.profiles[i] = profileOf(a.e.old[i])

@@ -8,7 +8,7 @@ import (
 // readFor reads a text for a tree: the names in the sections are paths of it.
 func readFor(text []byte, fsys fs.FS, opt Options) (*Patch, error) {
 	r := &resolver{tree: &tree{fs: fsys, seen: map[string]entry{}}, target: opt.Target}
-	files, err := read(text, opt, r.known)
+	files, err := read(text, opt, r.known, func(base string) bool { return r.bySuffix(base) != "" })
 	if err != nil {
 		return nil, err
 	}

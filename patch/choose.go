@@ -165,20 +165,21 @@ func (e *edit) multiline() bool {
 	return n > 1
 }
 
-// trimmed returns the edit without blank context lines at its ends, and without what
-// follows an empty line and has no marker; nil if it has neither.
+// trimmed returns the edit without blank lines at its ends, which are often only there
+// for the eye; nil if it has none.
 func (e *edit) trimmed() *edit {
+	layout := func(l editLine) bool { return isBlankLine(l.text) && (l.op == ' ' || l.op == '-' && !e.marked) }
 	from, to := 0, len(e.lines)
-	for from < to && e.lines[from].op == ' ' && isBlankLine(e.lines[from].text) {
+	for from < to && layout(e.lines[from]) {
 		from++
 	}
-	for to > from && e.lines[to-1].op == ' ' && isBlankLine(e.lines[to-1].text) {
+	for to > from && layout(e.lines[to-1]) {
 		to--
 	}
 	if from == 0 && to == len(e.lines) || from == to {
 		return nil
 	}
-	if t := e.with(e.lines[from:to]); len(t.old) > 0 {
+	if t := e.with(e.lines[from:to]); len(t.old) > 0 && t.changes() {
 		return t
 	}
 	return nil
@@ -187,7 +188,7 @@ func (e *edit) trimmed() *edit {
 // narrow drops places that what the text says about the place speaks against.
 func (c *chooser) narrow(i int) {
 	e := c.edits[i]
-	if e.all {
+	if e.all || e.insert > 0 {
 		return
 	}
 	keep := func(good func(*spot) bool) {

@@ -92,7 +92,7 @@ func (s *source) fresh(p *spot) (lines []string, verbatim bool) {
 		}
 	}
 	if p.tier < TierIndent {
-		return lines, p.tier == TierExact
+		return lines, p.tier == TierExact && (len(p.read.old) > 0 || len(s.lines) == 0)
 	}
 	in := s.pairs(p)
 	in.depths = s.depthsOf()

@@ -16,6 +16,7 @@ type indentPair struct {
 	weak       bool // the line is a bracket or an `end`
 	removed    bool
 	bare       bool // it had no marker
+	padded     bool // the file's line has blanks at both ends, the text's at none
 }
 
 // pairs returns the indentation of the matched lines that are not blank.
@@ -30,6 +31,7 @@ func (s *source) pairs(p *spot) indents {
 		in.pairs = append(in.pairs, indentPair{
 			at: k, text: indentOf(e.old[i]), file: indentOf(s.lines[row]), weak: isWeak(e.old[i]),
 			removed: e.lines[k].op == '-', bare: e.lines[k].bare,
+			padded: indentOf(s.lines[row]) == " " && indentOf(e.old[i]) == "" && trimmed(s.lines[row], trailing) != s.lines[row],
 		})
 	}
 	return in
@@ -116,7 +118,7 @@ func keep(text string) (string, bool) { return text, true }
 // given indentations; nil: there is none, and each new line goes by the old line
 // nearest to it.
 func (in indents) rule(fresh []string) *shift {
-	if in.same() {
+	if in.same() || len(in.pairs) == 1 && in.pairs[0].padded {
 		return &shift{to: keep}
 	}
 	pairs := in.pairs

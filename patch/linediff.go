@@ -4,6 +4,35 @@ package patch
 // their common ends counts as changed.
 const maxDiff = 1000
 
+// diffPieces is diffLines for texts that leave lines out: what stands between two such
+// places on one side belongs to what stands there on the other.
+func diffPieces(old, new []editLine) []editLine {
+	a, b := elisions(old), elisions(new)
+	if len(a) == 0 || len(a) != len(b) {
+		return diffLines(old, new)
+	}
+	var lines []editLine
+	i, k := 0, 0
+	for n := range a {
+		lines = append(lines, diffLines(old[i:a[n]], new[k:b[n]])...)
+		mark := old[a[n]]
+		mark.op = ' '
+		lines = append(lines, mark)
+		i, k = a[n]+1, b[n]+1
+	}
+	return append(lines, diffLines(old[i:], new[k:])...)
+}
+
+// elisions returns the numbers of the lines that only stand for others.
+func elisions(lines []editLine) (at []int) {
+	for i, l := range lines {
+		if isElision(l.text) {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
 // diffLines returns the lines that make new of old, by Myers' algorithm. What stands
 // in both is context, so that the bytes of the file stay where nothing changes.
 func diffLines(old, new []editLine) []editLine {

@@ -32,6 +32,9 @@ func (f *File) settle(src *source, edits []*edit, loosest Tier, rep *FileReport,
 	done := 0
 	var first *Error
 	for i, e := range edits {
+		if e.stacked && len(src.headings(e.heads)) == 0 {
+			return "", f.conflictIn(e, before+i, "the lines that are given as headings do not stand in the file, one below the other")
+		}
 		if !e.changes() || c.again[i] {
 			continue
 		}

@@ -10,6 +10,7 @@ type reader struct {
 	at     int // the next line
 	target string
 	known  func(path string) bool // reports whether the tree has a file of that path
+	named  func(base string) bool // reports whether one file of the tree has that name
 	files  []File
 	binary int // bytes of binary data so far
 }
@@ -43,11 +44,11 @@ func splitText(text string) []textLine {
 }
 
 // read turns a text into file sections. The names in them are as they were written.
-func read(text []byte, opt Options, known func(string) bool) ([]File, error) {
+func read(text []byte, opt Options, known, named func(string) bool) ([]File, error) {
 	if len(text) > MaxText {
 		return nil, errAt(TooLarge, 0, "the patch has %d bytes, more than %d", len(text), MaxText)
 	}
-	r := &reader{text: string(text), lines: splitText(string(text)), target: opt.Target, known: known}
+	r := &reader{text: string(text), lines: splitText(string(text)), target: opt.Target, known: known, named: named}
 	format := opt.Format
 	if format == "" {
 		format = r.detect()
@@ -127,9 +128,7 @@ func (open fence) closes(line string) bool {
 // detect finds out what the text is: by the first line that begins a patch of some
 // format outside any fence, or at the head of one.
 func (r *reader) detect() Format {
-	if r.looksJSON() {
-		return JSON
-	}
+	json := r.looksJSON()
 	var open fence
 	head := 0 // lines that still count as the head of the open fence
 	fences := 0
@@ -149,6 +148,9 @@ func (r *reader) detect() Format {
 		}
 		if open.length > 0 && head == 0 {
 			continue
+		}
+		if i == json {
+			return JSON
 		}
 		if format := r.marker(i); format != "" {
 			return format

@@ -97,6 +97,9 @@ func (r *reader) block(name string, n int, indent string) *Error {
 		return errAt(Malformed, start+1, "the block has no line of ======= between its two halves")
 	}
 	if end == len(r.lines) {
+		if r.inFence(start) && !r.closing(r.lastLine()) {
+			return errAt(Malformed, start+1, "the block has no REPLACE line, and its fence is never closed, so the text may be cut off")
+		}
 		for end > dividers[0]+1 && (isBlankLine(r.line(end-1)) || r.closing(end-1)) {
 			end--
 		}
@@ -123,6 +126,28 @@ func (r *reader) block(name string, n int, indent string) *Error {
 	return nil
 }
 
+// inFence reports whether a fence is open above line i.
+func (r *reader) inFence(i int) bool {
+	var open fence
+	for k := range i {
+		if f, ok := fenceOf(r.line(k)); ok && open.length == 0 {
+			open = f
+		} else if ok && open.closes(r.line(k)) {
+			open = fence{}
+		}
+	}
+	return open.length > 0
+}
+
+// lastLine returns the number of the last line that is not blank.
+func (r *reader) lastLine() int {
+	i := len(r.lines) - 1
+	for i > 0 && isBlankLine(r.line(i)) {
+		i--
+	}
+	return i
+}
+
 // halves makes the edit of a block with its divider at line d.
 func (r *reader) halves(start, d, end int, indent string) *edit {
 	side := func(from, to int) (lines []editLine, text string) {
@@ -135,7 +160,7 @@ func (r *reader) halves(start, d, end int, indent string) *edit {
 	}
 	old, find := side(start+1, d)
 	new, put := side(d+1, end)
-	e := &edit{line: start + 1, lines: diffLines(old, new), find: find, put: put, raw: len(old) == 1}
+	e := &edit{line: start + 1, lines: diffPieces(old, new), find: find, put: put, raw: len(old) == 1}
 	return e.prepare()
 }
 
@@ -155,6 +180,9 @@ func (r *reader) nameAbove(i, low int) string {
 		}
 		looked++
 		if name := r.nameIn(line); name != "" {
+			return name
+		}
+		if name := undecorated(line); looked == 1 && name != "" && !strings.ContainsAny(name, " \t") && r.named(name) {
 			return name
 		}
 	}

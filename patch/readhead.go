@@ -152,7 +152,11 @@ func (d *diffReader) finish() *Error {
 	d.index = ""
 	if f.Op == Create {
 		for _, e := range f.edits {
-			plusOnly(e)
+			if plusOnly(e); len(e.old) > 0 {
+				err := errAt(Malformed, e.line, "a file to create cannot have old lines")
+				err.Path = f.Path()
+				return err
+			}
 		}
 	}
 	if f.Op == Modify && len(f.edits) == 0 && f.Binary == nil && f.OldMode == f.NewMode {

@@ -18,20 +18,17 @@ var (
 	keysCall    = []string{"input", "arguments", "args", "parameters", "function"}
 )
 
-// looksJSON reports whether the text, or its first fence, begins as JSON with edits.
-func (r *reader) looksJSON() bool {
-	text, _ := r.jsonText()
-	if text == "" {
-		return false
-	}
+// looksJSON returns the line at which JSON with edits begins; -1: there is none.
+func (r *reader) looksJSON() int {
+	text, line := r.jsonText()
 	for _, keys := range [...][]string{keysFind, keysContent, keysPut} {
 		for _, key := range keys {
 			if strings.Contains(text, `"`+key+`"`) {
-				return true
+				return line
 			}
 		}
 	}
-	return false
+	return -1
 }
 
 // jsonText returns the JSON in the text: all of it, or what a fence holds, or what
@@ -242,7 +239,7 @@ func (r *reader) jsonEdit(path, find, put string, v map[string]any, line int) *E
 	if put != "" {
 		new = linesOf(fresh)
 	}
-	e.lines = diffLines(linesOf(bare), new)
+	e.lines = diffPieces(linesOf(bare), new)
 	f := r.file(path)
 	f.edits = append(f.edits, e.prepare())
 	return nil
