@@ -93,17 +93,20 @@ func (c *chooser) floating(e *edit) []spot {
 // loose returns the place of an edit that stands nowhere as a whole: without the
 // blank lines or the prose at its ends, or with some of its context not as stated.
 func (c *chooser) loose(e *edit) []spot {
-	if trimmed := e.trimmed(); trimmed != nil {
+	trimmed := e.trimmed()
+	if trimmed != nil {
 		if spots := c.src.ladder(trimmed, c.loosest); len(spots) > 0 {
 			return spots
 		}
-		e = trimmed
 	}
-	if c.loosest < TierFuzzy || e.raw && !e.multiline() {
+	if c.loosest < TierFuzzy {
 		return nil
 	}
-	read := c.likeliest(e)
-	return c.src.align(read, &c.work)
+	spots := c.src.align(c.likeliest(e), &c.work)
+	if len(spots) == 0 && trimmed != nil {
+		spots = c.src.align(c.likeliest(trimmed), &c.work)
+	}
+	return spots
 }
 
 // likeliest returns the reading of an edit of which most lines stand in the file.
@@ -152,17 +155,6 @@ func (c *chooser) alike() {
 			}
 		}
 	}
-}
-
-// multiline reports whether the old text has more than one line that is not blank.
-func (e *edit) multiline() bool {
-	n := 0
-	for _, line := range e.old {
-		if !isBlankLine(line) {
-			n++
-		}
-	}
-	return n > 1
 }
 
 // trimmed returns the edit without blank lines at its ends, which are often only there

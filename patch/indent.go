@@ -6,8 +6,8 @@ import "strings"
 // lines have in the text, and what the lines they matched have in the file.
 type indents struct {
 	pairs  []indentPair
-	marked bool            // the lines had markers, which may be lost or doubled
-	depths map[string]bool // the indentations that the file has
+	marked bool           // the lines had markers, which may be lost or doubled
+	depths map[string]int // how often the file has an indentation
 }
 
 type indentPair struct {
@@ -38,12 +38,12 @@ func (s *source) pairs(p *spot) indents {
 }
 
 // depthsOf returns the indentations of the file.
-func (s *source) depthsOf() map[string]bool {
+func (s *source) depthsOf() map[string]int {
 	if s.depths == nil {
-		s.depths = map[string]bool{}
+		s.depths = map[string]int{}
 		for _, line := range s.lines {
 			if !isBlankLine(line) {
-				s.depths[indentOf(line)] = true
+				s.depths[indentOf(line)]++
 			}
 		}
 	}
@@ -221,11 +221,11 @@ func (in indents) lostColumn(fresh []string) *shift {
 	return nil
 }
 
-// known returns how many new lines come out at a depth that the file has.
+// known returns how usual in the file the depths are at which new lines come out.
 func (in indents) known(rule *shift, fresh []string) (n int) {
 	for _, text := range fresh {
-		if file, ok := rule.to(text); ok && in.depths[file] {
-			n++
+		if file, ok := rule.to(text); ok {
+			n += in.depths[file]
 		}
 	}
 	return n

@@ -43,8 +43,9 @@ func (s *source) splice(e *edit, row, col int, find, put string) spot {
 	}
 	if last < len(s.lines) {
 		tail = s.lines[last][min(cut, len(s.lines[last])):]
-	} else {
+	} else { // find ends with the newline of the last line
 		last--
+		put = strings.TrimSuffix(put, "\n")
 	}
 	var old, new []editLine
 	for i := row; i <= last; i++ {

@@ -13,7 +13,7 @@ type source struct {
 	lines  []string // without their line ends
 	ends   []string // "\n", "\r\n", or "" for a last line without one
 	forms  [forms]*lineIndex
-	depths map[string]bool // the indentations of its lines
+	depths map[string]int // how often lines are indented like that
 }
 
 const byteOrderMark = "\ufeff"
