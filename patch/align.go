@@ -105,10 +105,10 @@ func (a *aligner) rivals(best, other *alignment) bool {
 	return other.score >= least && a.convincing(other)
 }
 
-// clean reports whether every line that says something is there, a slip in it aside.
+// clean reports whether every line is there, a slip in it aside.
 func (a *aligner) clean(p *alignment) bool {
-	for i, step := range p.steps {
-		if step != stepSame && step != stepClose && !isWeak(a.e.old[i]) {
+	for _, step := range p.steps {
+		if step != stepSame && step != stepClose {
 			return false
 		}
 	}

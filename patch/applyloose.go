@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"bytes"
 	"io/fs"
 	"strings"
 )
@@ -14,6 +15,11 @@ func readFor(text []byte, fsys fs.FS, opt Options) (*Patch, error) {
 	}
 	r.resolve(files)
 	p := &Patch{Files: merged(files)}
+	if r.plainEnds(p.Files) {
+		for i := range p.Files {
+			p.Files[i].plainEnds()
+		}
+	}
 	if opt.Reverse {
 		return p.Reverse()
 	}
@@ -31,6 +37,39 @@ func readFor(text []byte, fsys fs.FS, opt Options) (*Patch, error) {
 		}
 	}
 	return p, nil
+}
+
+// plainEnds reports whether the text has "\r\n" where the files it changes do not: then
+// its line ends say nothing about new files either.
+func (r *resolver) plainEnds(files []File) bool {
+	plain := false
+	for i := range files {
+		f := &files[i]
+		if f.Op != Modify || f.over {
+			continue
+		}
+		for _, e := range f.edits {
+			for _, l := range e.lines {
+				if !l.cr && !l.open {
+					return false
+				}
+			}
+		}
+		if e, stop, err := r.tree.at(f.Old); err == nil && stop == "" && e.mode != 0 && e.mode != ModeLink && !plain {
+			data, err := r.tree.read(f.Old, e)
+			plain = err == nil && bytes.Contains(data, []byte("\n")) && !bytes.Contains(data, []byte("\r\n"))
+		}
+	}
+	return plain
+}
+
+// plainEnds forgets the line ends of the text.
+func (f *File) plainEnds() {
+	for _, e := range f.edits {
+		for i := range e.lines {
+			e.lines[i].cr = false
+		}
+	}
 }
 
 // merged puts the edits of one file together: they are all of the file as it is, or

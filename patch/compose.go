@@ -27,9 +27,15 @@ func (s *source) compose(choices []choice) string {
 			out = append(out, outLine{text: s.lines[next], end: s.ends[next]})
 		}
 	}
+	var others []indentPair
+	for _, c := range choices {
+		if c.tier >= TierIndent {
+			others = append(others, s.pairs(c.spot).pairs...)
+		}
+	}
 	marked := false // an edit says whether the file ends in a newline
 	for _, c := range choices {
-		fresh, verbatim := s.fresh(c.spot)
+		fresh, verbatim := s.fresh(c.spot, others)
 		i, k := 0, 0
 		for _, l := range c.read.lines {
 			marked = marked || l.open
@@ -84,22 +90,26 @@ func (s *source) finish(out []outLine, marked bool) string {
 }
 
 // fresh returns the new lines of an edit as they go into the file: indented as the
-// lines around them. They are verbatim where the old lines matched byte for byte.
-func (s *source) fresh(p *spot) (lines []string, verbatim bool) {
+// lines around them, or where all of these are blank as the other edits of the file.
+// They are verbatim where the old lines matched byte for byte.
+func (s *source) fresh(p *spot, others []indentPair) (lines []string, verbatim bool) {
 	for _, l := range p.read.lines {
 		if l.op == '+' {
 			lines = append(lines, l.text)
 		}
 	}
-	if p.tier < TierIndent {
+	in := s.pairs(p)
+	mute := len(in.pairs) == 0 && len(p.read.old) > 0 && len(others) > 0
+	if p.tier < TierIndent && !mute {
 		return lines, p.tier == TierExact && (len(p.read.old) > 0 || len(s.lines) == 0)
 	}
-	in := s.pairs(p)
-	in.depths = s.depthsOf()
+	if in.depths = s.depthsOf(); mute {
+		in.pairs = others
+	}
 	var fresh []string
 	for _, line := range lines {
 		if !isBlankLine(line) {
-			fresh = append(fresh, indentOf(line))
+			fresh = append(fresh, depthOf(line))
 		}
 	}
 	rule := in.rule(fresh)

@@ -43,11 +43,21 @@ func (s *source) depthsOf() map[string]int {
 		s.depths = map[string]int{}
 		for _, line := range s.lines {
 			if !isBlankLine(line) {
-				s.depths[indentOf(line)]++
+				s.depths[depthOf(line)]++
 			}
 		}
 	}
 	return s.depths
+}
+
+// depthOf returns the indentation of a line, with a star if it goes on with one: lines of
+// a block comment are a column off those of the code.
+func depthOf(line string) string {
+	indent := indentOf(line)
+	if strings.HasPrefix(line[len(indent):], "*") {
+		return indent + "*"
+	}
+	return indent
 }
 
 // functional reports whether equal indentation in the text is equal in the file.
@@ -224,8 +234,9 @@ func (in indents) lostColumn(fresh []string) *shift {
 // known returns how usual in the file the depths are at which new lines come out.
 func (in indents) known(rule *shift, fresh []string) (n int) {
 	for _, text := range fresh {
-		if file, ok := rule.to(text); ok {
-			n += in.depths[file]
+		indent := strings.TrimSuffix(text, "*")
+		if file, ok := rule.to(indent); ok {
+			n += in.depths[file+text[len(indent):]]
 		}
 	}
 	return n
