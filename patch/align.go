@@ -58,14 +58,11 @@ func (s *source) align(e *edit, work *int) []spot {
 		if other == nil || !a.rivals(best, other) {
 			continue
 		}
-		a.dump(best, "best")
-		a.dump(other, "rival")
 		found = append(found, *a.spot(other))
 		if !a.shares(best, other) { // the whole edit fits elsewhere: perhaps in more places
 			return a.others(best, []*alignment{best, other}, run)
 		}
 	}
-	a.dump(best, "ACCEPTED")
 	return found
 }
 
@@ -172,9 +169,6 @@ func newAligner(s *source, e *edit) *aligner {
 		key := x.key(line, &buf)
 		first, count := x.first(key)
 		if count == 0 && e.removed(i) {
-			if Debug {
-				println("ALIGN removed line missing:", line)
-			}
 			return nil
 		}
 		a.keys = append(a.keys, key)

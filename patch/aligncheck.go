@@ -1,31 +1,5 @@
 package patch
 
-var Debug = false
-
-func (a *aligner) dump(p *alignment, why string) bool {
-	if Debug {
-		println("ALIGN", why, "score", p.score, "by", a.by, a.leveled)
-		for i := range p.rows {
-			f := ""
-			if p.rows[i] >= 0 {
-				f = a.s.lines[p.rows[i]]
-			}
-			m := " "
-			if a.e.removed(i) {
-				m = "-"
-			}
-			if a.e.ins[i] {
-				println("      ++++")
-			}
-			println("  ", p.rows[i]+1, []string{"START", "same", "CLOSE", "LIKE", "OTHER", "MISSING"}[p.steps[i]], a.worth[i], m+a.e.old[i], "|", f)
-		}
-		if a.e.ins[len(p.rows)] {
-			println("      ++++")
-		}
-	}
-	return false
-}
-
 // convincing reports whether an alignment says for certain where the edit belongs.
 func (a *aligner) convincing(p *alignment) bool {
 	e := a.e
@@ -40,7 +14,7 @@ func (a *aligner) convincing(p *alignment) bool {
 		}
 		lines += 2
 		if p.steps[i] != stepSame && a.elsewhere(i, p.steps[i]) {
-			return a.dump(p, "elsewhere")
+			return false
 		}
 		switch p.steps[i] {
 		case stepSame, stepClose:
@@ -50,15 +24,15 @@ func (a *aligner) convincing(p *alignment) bool {
 		}
 	}
 	if 10*hit < 6*lines || 5*p.score < 2*full || p.score < leastScore {
-		return a.dump(p, "score")
+		return false
 	}
 	for i := range e.ins {
 		if e.ins[i] && !a.held(p, i) {
-			return a.dump(p, "held")
+			return false
 		}
 	}
 	if a.disputed(p) || a.beyond(p) {
-		return a.dump(p, "disputed")
+		return false
 	}
 	return a.whole(p)
 }
