@@ -46,74 +46,80 @@ type Result struct {
 	Files  []FileReport
 }
 
-// Apply parses text and applies it to tree. It touches nothing: the caller carries
+// Apply reads text and applies it to tree. It touches nothing: the caller carries
 // out the writes, all of them. The error is an *Error unless tree cannot be read.
 //
 // tree must show links as links (fs.ReadLinkFS) and take names that are not valid
 // UTF-8 if the patch may hold such.
 func Apply(text []byte, tree fs.FS, opt Options) (Result, error) {
-	if opt.Strict != nil {
-		p, err := Parse(text)
+	if opt.Strict == nil {
+		p, err := readFor(text, tree, opt)
 		if err != nil {
 			return Result{}, err
 		}
-		return p.Apply(tree, opt)
+		return p.apply(tree, opt)
 	}
-	p, err := readFor(text, tree, opt)
+	p, err := opt.Strict.parse(text)
 	if err != nil {
 		return Result{}, err
 	}
-	return p.apply(tree)
+	if opt.Reverse {
+		if p, err = p.Reverse(); err != nil {
+			return Result{}, err
+		}
+	}
+	return p.Apply(tree, opt)
 }
 
-// Apply applies a parsed patch; see the function Apply.
-func (p *Patch) Apply(fsys fs.FS, _ Options) (Result, error) {
-	res, err := p.apply(fsys)
+// Apply applies a parsed patch by git's rules; see the function Apply.
+func (p *Patch) Apply(fsys fs.FS, opt Options) (Result, error) {
+	if opt.Strict == nil {
+		opt.Strict = &Strict{}
+	}
+	res, err := p.apply(fsys, opt)
 	e, ok := errors.AsType[*Error](err)
 	if !ok || len(e.Places) > 0 || (e.Kind != Conflict && e.Kind != Exists && e.Kind != Missing) {
 		return res, err
 	}
 	if back, rerr := p.Reverse(); rerr == nil {
-		if _, rerr := back.apply(fsys); rerr == nil {
+		if _, rerr := back.apply(fsys, opt); rerr == nil {
 			return Result{}, errIn(AlreadyApplied, e.Path, "the change is already there; all of the patch is applied")
 		}
 	}
 	return res, err
 }
 
-// job is one application of a patch.
-type job struct {
-	tree  *tree
-	gone  map[string]bool // paths that were deleted or renamed away
-	total int             // bytes of all new contents
-	res   Result
-	dels  []Write
-}
-
-func (p *Patch) apply(fsys fs.FS) (Result, error) {
+func (p *Patch) apply(fsys fs.FS, opt Options) (Result, error) {
 	j := &job{
-		tree: &tree{fs: fsys, seen: map[string]entry{}},
-		gone: map[string]bool{},
+		tree: &tree{fs: fsys, seen: map[string]entry{}}, opt: opt,
+		gone: map[string]bool{}, state: map[string]*state{}, writes: map[string]int{},
 	}
 	if err := p.check(j.gone); err != nil {
 		return Result{}, err
 	}
+	var there *Error // the first file that has the change already
 	modes := false
 	for i := range p.Files {
-		if err := j.file(&p.Files[i]); err != nil {
+		err := j.file(&p.Files[i])
+		if e, ok := errors.AsType[*Error](err); ok && e.Kind == AlreadyApplied && opt.Strict == nil {
+			if there == nil {
+				there = e
+			}
+			err = nil
+		}
+		if err != nil {
 			return Result{}, err
 		}
 		modes = modes || p.Files[i].OldMode != p.Files[i].NewMode
 	}
+	if there != nil {
+		if len(j.res.Writes) > 0 || len(j.dels) > 0 {
+			there.Kind = Conflict // a part of the patch is there, and another is not
+		}
+		return Result{}, there
+	}
 	if err := j.place(p); err != nil {
 		return Result{}, err
 	}
-	if len(j.res.Writes)+len(j.dels) == 0 {
-		if modes {
-			return Result{}, errIn(AlreadyApplied, "", "the change is already there; all of the patch is applied")
-		}
-		return Result{}, errIn(Empty, "", "the patch changes nothing")
-	}
-	j.res.Writes = append(j.dels, j.res.Writes...)
-	return j.res, nil
+	return j.done(modes)
 }

@@ -25,7 +25,6 @@ func readFor(text []byte, fsys fs.FS, opt Options) (*Patch, error) {
 	}
 	for i := range p.Files {
 		f := &p.Files[i]
-		f.loosest = opt.Tier
 		if f.fill && f.Op == Create && r.known(f.New) {
 			f.Op, f.Old, f.NewMode = Modify, f.New, 0
 		}

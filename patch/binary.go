@@ -266,3 +266,6 @@ func blobID(data []byte, length int) string {
 
 // isWhole reports whether id is a whole object id, which alone proves a content.
 func isWhole(id string) bool { return len(id) == 2*sha1.Size || len(id) == 2*sha256.Size }
+
+// isBinary guesses as git does: a NUL among the first 8000 bytes.
+func isBinary(data []byte) bool { return bytes.IndexByte(data[:min(len(data), 8000)], 0) >= 0 }

@@ -6,25 +6,10 @@ func (p *Patch) check(gone map[string]bool) error {
 	if len(p.Files) == 0 {
 		return errIn(Empty, "", "no diff in the patch")
 	}
-	from, to := map[string]bool{}, map[string]bool{}
 	for i := range p.Files {
 		f := &p.Files[i]
 		if err := f.check(); err != nil {
 			return err
-		}
-		// A type change is a delete and a create of one path, a swap two renames; but
-		// nothing can be changed, removed or made twice.
-		if f.Op != Copy && f.Old != "" {
-			if from[f.Old] {
-				return f.errorf(Duplicate, f.Old, "the patch has two sections for this file")
-			}
-			from[f.Old] = true
-		}
-		if f.New != "" {
-			if to[f.New] {
-				return f.errorf(Duplicate, f.New, "the patch has two sections for this file")
-			}
-			to[f.New] = true
 		}
 		if f.Op == Delete || f.Op == Rename {
 			gone[f.Old] = true

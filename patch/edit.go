@@ -9,6 +9,7 @@ type edit struct {
 	// What the text says about the place, all of it optional.
 	marked   bool     // its lines had markers
 	stated   int      // the old line it begins at, from 1
+	become   int      // the new line it begins at, from 1
 	heads    []string // lines above it, outermost first: @@ class A, @@ def f
 	anchored bool     // the headings were written to find the place, not by a diff
 	stacked  bool     // the headings were given one by one, so each must be found
@@ -99,7 +100,8 @@ func (e *edit) with(lines []editLine) *edit {
 // reverse returns the edit that undoes this one. Nothing is known of its place but
 // its lines.
 func (e *edit) reverse() *edit {
-	r := &edit{line: e.line, heads: e.heads, atEnd: e.atEnd, stated: e.stated}
+	r := &edit{line: e.line, heads: e.heads, atEnd: e.atEnd, anchored: e.anchored, marked: e.marked, stated: e.become, become: e.stated,
+		find: e.put, put: e.find, raw: e.raw}
 	var added []editLine
 	for _, l := range e.lines {
 		switch l.op {

@@ -11,18 +11,14 @@ func (j *job) file(f *File) error {
 	if f.Op == Rename || f.Op == Copy {
 		rep.Old = f.Old
 	}
-	var old []byte
-	var was entry
-	if f.Op != Create {
-		var err error
-		if was, old, err = j.source(f); err != nil {
-			return err
-		}
-		if !was.exists() {
-			rep.Op, was.mode = Create, ModeFile
-		}
+	was, old, err := j.source(f)
+	if err != nil {
+		return err
 	}
-	data, err := f.content(old, &rep)
+	if f.Op != Create && !was.exists() {
+		rep.Op, was.mode = Create, ModeFile
+	}
+	data, err := f.content(old, j.opt, &rep)
 	if err != nil {
 		return err
 	}
@@ -34,6 +30,7 @@ func (j *job) file(f *File) error {
 		if len(data) > 0 {
 			return f.errorf(Conflict, f.Old, "the file to delete holds more than the patch removes")
 		}
+		j.drop(f.Old, true)
 		return nil
 	}
 	mode := was.mode
@@ -48,12 +45,30 @@ func (j *job) file(f *File) error {
 			return f.errorf(Refused, f.New, reason)
 		}
 	}
-	j.res.Writes = append(j.res.Writes, Write{Path: f.New, Mode: mode, Data: data})
+	if f.Op == Rename {
+		j.drop(f.Old, false)
+	}
+	j.set(f.New, mode, data)
 	return nil
 }
 
-// source returns the file that f changes, copies or removes.
+// source returns the file that f changes, copies or removes, as the sections before
+// it left it; nothing for a Create.
 func (j *job) source(f *File) (entry, []byte, error) {
+	if f.Op == Create {
+		return entry{}, nil, j.unmade(f)
+	}
+	if s := j.state[f.Old]; s != nil && (f.Op == Modify || f.Op == Delete) {
+		if s.gone {
+			return entry{}, nil, f.errorf(Missing, f.Old, "a section above deletes the file or renames it")
+		}
+		return entry{mode: s.mode}, s.data, nil
+	}
+	if f.Op == Rename || f.Op == Copy {
+		if err := j.unmade(f); err != nil {
+			return entry{}, nil, err
+		}
+	}
 	e, stop, err := j.tree.at(f.Old)
 	switch {
 	case err != nil:
@@ -71,11 +86,31 @@ func (j *job) source(f *File) (entry, []byte, error) {
 	case !e.exists():
 		return e, nil, f.errorf(Missing, f.Old, "there is no such file")
 	}
-	if f.OldMode != 0 && f.OldMode&modeType != e.mode&modeType {
+	if f.OldMode != 0 && f.OldMode&modeType != e.mode&modeType && !f.named {
 		return e, nil, f.errorf(Conflict, f.Old, "the file has mode "+e.mode.String()+", and the patch is for "+f.OldMode.String())
 	}
 	data, err := j.tree.read(f.Old, e)
 	return e, data, err
+}
+
+// unmade refuses to make a file that a section above has made. One that only says the
+// same as the tree is told apart.
+func (j *job) unmade(f *File) error {
+	if s := j.state[f.New]; s != nil && !s.gone {
+		return f.errorf(Exists, f.New, "a section above makes this file already")
+	}
+	if f.Op != Create || len(f.edits) == 0 || j.gone[f.New] {
+		return nil
+	}
+	e, stop, err := j.tree.at(f.New)
+	if err != nil || stop != "" || e.mode == 0 {
+		return err
+	}
+	data, err := j.tree.read(f.New, e)
+	if err == nil && string(data) == f.edits[0].text("", false) {
+		return f.errorf(AlreadyApplied, f.New, "the file is there already, with this content")
+	}
+	return err
 }
 
 // fromNothing reports whether a plain diff may mean to create a file, though it
@@ -85,7 +120,7 @@ func (f *File) fromNothing() bool {
 }
 
 // content returns what the section makes of old.
-func (f *File) content(old []byte, rep *FileReport) ([]byte, error) {
+func (f *File) content(old []byte, opt Options, rep *FileReport) ([]byte, error) {
 	switch {
 	case f.Binary != nil:
 		return f.binary(old)
@@ -95,11 +130,11 @@ func (f *File) content(old []byte, rep *FileReport) ([]byte, error) {
 	case len(f.edits) > 0 && f.fill:
 		return f.replaced(old, rep)
 	case len(f.edits) > 0:
-		return f.loosely(old, f.loosest, rep)
+		return f.loosely(old, opt.Tier, rep)
 	case f.Op == Delete && f.named:
 		return nil, nil
 	case len(f.Hunks) > 0:
-		return f.text(old, rep)
+		return f.strictly(old, opt.Strict, rep)
 	case f.Op == Delete && len(old) > 0 && f.proved(old):
 		return nil, nil // `git diff --irreversible-delete`
 	}

@@ -68,8 +68,8 @@ func testFixture(t *testing.T, f fixture) {
 		t.Errorf("moved %q, want %q", got, f.moved)
 	}
 	wantRoundTrip(t, f.patch)
-	if !guessed(res, f.patch) {
-		wantReversed(t, f.patch, f.before, f.after)
+	if !guessed(res, f.patch) && len(moved) == 0 { // the way back of a hunk that has moved may have several ends
+		wantReversed(t, f.patch, f.before, f.after, Strict{})
 	}
 }
 
@@ -170,9 +170,9 @@ func plain(f File) string {
 }
 
 // wantReversed checks that the reversed patch leads back, unless it cannot be made.
-func wantReversed(t *testing.T, text []byte, before, after memTree) {
+func wantReversed(t *testing.T, text []byte, before, after memTree, rules Strict) {
 	t.Helper()
-	p, err := Parse(text)
+	p, err := rules.parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func wantReversed(t *testing.T, text []byte, before, after memTree) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := back.Apply(after, Options{Strict: &Strict{}})
+	res, err := back.Apply(after, Options{Strict: &rules})
 	if err != nil {
 		t.Fatalf("reversed: %v\n%s\n%s", err, report(err), back.Bytes())
 	}

@@ -140,7 +140,7 @@ func FuzzGit(f *testing.F) {
 		if p, err = p.Reverse(); err != nil {
 			t.Fatal(err)
 		}
-		res, err := p.Apply(memTree{"f": {ModeFile, content}}, Options{Strict: &Strict{}})
+		res, err := p.Apply(memTree{"f": {ModeFile, content}}, Options{Strict: &Strict{ZeroContext: true}})
 		if err != nil {
 			return
 		}

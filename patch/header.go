@@ -13,11 +13,12 @@ type gitHeader struct {
 	from, to string // of rename and copy
 	op       Op     // as the extended header lines say; empty when they do not
 	index    Mode   // of the index line
+	whole    bool   // no part of a name is cut off
 }
 
 // gitSection reads a file section that begins with `diff --git`.
 func (p *parser) gitSection(f *File) error {
-	g := gitHeader{head: string(cutLine(p.peek())[len("diff --git "):])}
+	g := gitHeader{head: string(cutLine(p.peek())[len("diff --git "):]), whole: p.whole}
 	p.next()
 	for {
 		known, reason := g.line(f, string(cutLine(p.peek())))
@@ -49,7 +50,7 @@ func (p *parser) gitSection(f *File) error {
 	case bytes.HasPrefix(line, []byte("Binary files ")) && bytes.HasSuffix(line, []byte(" differ")):
 		p.next()
 		f.Binary = &Binary{}
-	case g.old != "" || g.new != "":
+	case (g.old != "" || g.new != "") && f.Op != Create:
 		return errAt(Malformed, p.line, "no hunk follows the file header of %s", show(f.Path()))
 	}
 	return f.consistent()
@@ -233,8 +234,8 @@ func (g *gitHeader) names() (old, new string, cut bool, reason string) {
 		bare := ok && a == g.from && b == g.to || g.head == g.from+" "+g.to || g.head == quote(g.from)+" "+quote(g.to)
 		return g.from, g.to, !bare, ""
 	}
-	if ok && a == b {
-		return a, b, false, ""
+	if ok && (a == b || g.whole) {
+		return a, a, false, ""
 	}
 	old, okOld := strip(a)
 	new, okNew := strip(b)

@@ -2,6 +2,7 @@ package patch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,8 +10,14 @@ import (
 func (f *File) conflictIn(e *edit, i int, reason string) *Error {
 	err := errIn(Conflict, f.Path(), "%s", reason)
 	err.Hunk, err.Line, err.Wanted = i+1, e.line, e.old
+	if n := len(e.at); n > 0 && e.lines[e.at[n-1]].open {
+		err.Wanted = append(slices.Clone(e.old), openMark)
+	}
 	return err
 }
+
+// openMark stands after a last line without a newline.
+const openMark = `\ No newline at end of file`
 
 // done says that an edit is made already.
 func (c *chooser) done(f *File, i, line int) *Error {
@@ -46,14 +53,19 @@ func (c *chooser) nowhere(f *File, i int) *Error {
 		err.Reason = "it has no old lines, so nothing shows where its new lines belong"
 		return err
 	}
-	c.nearest(e, err)
+	c.src.nearest(e, err)
 	return err
 }
 
+const (
+	maxPlaces = 20      // more are not listed
+	maxVotes  = 1 << 20 // lines looked at to find the nearest place
+	commonly  = 64      // a line that stands more often tells nothing of the place
+)
+
 // nearest fills in what stands where the edit most likely belongs: each of its lines
 // that is not common votes for the place it would give the edit.
-func (c *chooser) nearest(e *edit, err *Error) {
-	s := c.src
+func (s *source) nearest(e *edit, err *Error) {
 	x := s.form(looks)
 	votes, best, line, left := map[int]int{}, 0, max(e.stated-1, 0), maxVotes
 	var buf []byte
@@ -74,7 +86,11 @@ func (c *chooser) nearest(e *edit, err *Error) {
 	}
 	line = min(line, max(len(s.lines)-1, 0))
 	err.At = line + 1
-	err.Found = append([]string(nil), s.lines[line:min(line+len(e.old), len(s.lines))]...)
+	end := min(line+len(e.old), len(s.lines))
+	err.Found = slices.Clone(s.lines[line:end])
+	if end == len(s.lines) && s.open() {
+		err.Found = append(err.Found, openMark)
+	}
 	err.First = firstDifference(err.Wanted, err.Found)
 	common := 0
 	for i := range min(len(err.Wanted), len(err.Found)) {
@@ -85,4 +101,16 @@ func (c *chooser) nearest(e *edit, err *Error) {
 		}
 	}
 	err.Alike = common / max(len(err.Wanted), 1)
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// firstDifference returns the index of the first line that differs; -1: none.
+func firstDifference(a, b []string) int {
+	for i := range max(len(a), len(b)) {
+		if i >= len(a) || i >= len(b) || a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
 }

@@ -81,8 +81,9 @@ func octal(s string) bool { return s != "" && strings.Trim(s, "01234567") == "" 
 func fileName(s string) (name string, epoch, ok bool) {
 	if strings.HasPrefix(s, `"`) {
 		name, rest, ok := unquote(s)
-		_, stamp, _ := cutStamp(rest)
-		return name, isEpoch(stamp), ok && name != ""
+		rest, stamp, _ := cutStamp(rest)
+		more, _, _ := strings.Cut(rest, "\t") // only the first part of it was quoted
+		return name + strings.TrimRight(more, " "), isEpoch(stamp), ok && name != ""
 	}
 	if name, ok := strings.CutSuffix(s, "\t"); ok { // git's end of a name with blanks
 		return name, false, name != ""
@@ -190,6 +191,17 @@ func plainNames(old, new string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("two different files, %s and %s; a rename needs a git diff", show(old), show(new))
+}
+
+// plainNames is the function of that name, unless names are to be taken as they are.
+func (p *parser) plainNames(old, new string) (string, error) {
+	if !p.whole {
+		return plainNames(old, new)
+	}
+	if old == devNull {
+		return new, nil
+	}
+	return old, nil
 }
 
 // cutLine returns line without its line end. A name that ends in a carriage

@@ -10,6 +10,8 @@ type parser struct {
 	text []byte
 	off  int // where the next line begins
 	line int // its number, from 1
+
+	whole bool // no part of a name is cut off
 }
 
 // peek returns the next line with its line end; it is empty at the end.
@@ -24,11 +26,14 @@ func (p *parser) next() {
 // Parse reads a patch. Text before, between and after the file sections is
 // skipped, so mail and the output of `git show` can be given as they are. The
 // error is an *Error.
-func Parse(text []byte) (*Patch, error) {
+func Parse(text []byte) (*Patch, error) { return parse(text, false) }
+
+// parse is Parse; whole: no part of a name is a prefix.
+func parse(text []byte, whole bool) (*Patch, error) {
 	if len(text) > MaxText {
 		return nil, errAt(TooLarge, 0, "the patch has %d bytes, more than %d", len(text), MaxText)
 	}
-	p := &parser{text: text, line: 1}
+	p := &parser{text: text, line: 1, whole: whole}
 	var files []File
 	total := 0 // bytes of binary data
 	for p.off < len(text) {
@@ -89,7 +94,7 @@ func (p *parser) plainSection(f *File) error {
 		return errAt(Malformed, f.line, "the file header names no file")
 	}
 	p.next()
-	name, err := plainNames(old, new)
+	name, err := p.plainNames(old, new)
 	if err != nil {
 		return errAt(Malformed, f.line, "the file header names %v", err)
 	}

@@ -127,18 +127,31 @@ func TestWholePatchCRLF(t *testing.T) {
 	}
 }
 
-// TestDuplicate gives a file two sections in ways that only one side shows.
-func TestDuplicate(t *testing.T) {
+// TestTwice makes or takes a file twice in ways that only one side shows.
+func TestTwice(t *testing.T) {
 	tree := memTree{"f": {ModeFile, nil}, "g": {ModeFile, nil}}
-	for _, text := range []string{
-		"diff --git a/f b/f\ndeleted file mode 100644\ndiff --git a/f b/f\ndeleted file mode 100644\n",
-		"diff --git a/f b/h\nrename from f\nrename to h\ndiff --git a/f b/i\nrename from f\nrename to i\n",
-		"diff --git a/f b/h\nrename from f\nrename to h\ndiff --git a/f b/f\nold mode 100644\nnew mode 100755\n",
-		"diff --git a/h b/h\nnew file mode 100644\ndiff --git a/h b/h\nnew file mode 100644\n",
-		"diff --git a/f b/h\ncopy from f\ncopy to h\ndiff --git a/g b/h\nrename from g\nrename to h\n",
+	for text, want := range map[string]Kind{
+		"diff --git a/f b/f\ndeleted file mode 100644\ndiff --git a/f b/f\ndeleted file mode 100644\n":           Missing,
+		"diff --git a/f b/h\nrename from f\nrename to h\ndiff --git a/f b/f\nold mode 100644\nnew mode 100755\n": Missing,
+		"diff --git a/h b/h\nnew file mode 100644\ndiff --git a/h b/h\nnew file mode 100644\n":                   Exists,
+		"diff --git a/f b/h\ncopy from f\ncopy to h\ndiff --git a/g b/h\nrename from g\nrename to h\n":           Exists,
 	} {
-		if _, err := Apply([]byte(text), tree, Options{Strict: &Strict{}}); kindOf(err) != Duplicate {
-			t.Errorf("got %v for\n%s", err, text)
+		if _, err := Apply([]byte(text), tree, Options{Strict: &Strict{}}); kindOf(err) != want {
+			t.Errorf("got %v, want %s, for\n%s", err, want, text)
+		}
+	}
+}
+
+// TestSeries applies two diffs of one file in a row: the second sees what the first made.
+func TestSeries(t *testing.T) {
+	text := "--- a/f\n+++ b/f\n@@ -1,3 +1,4 @@\n a\n b\n+new\n c\n--- a/f\n+++ b/f\n@@ -2,3 +2,3 @@\n b\n-new\n+newer\n c\n"
+	for _, opt := range []Options{{Strict: &Strict{}}, {}} {
+		res, err := Apply([]byte(text), memTree{"f": {ModeFile, []byte("a\nb\nc\n")}}, opt)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, report(err))
+		}
+		if len(res.Writes) != 1 || string(res.Writes[0].Data) != "a\nb\nnewer\nc\n" {
+			t.Errorf("got %v", res.Writes)
 		}
 	}
 }

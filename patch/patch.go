@@ -78,15 +78,14 @@ type File struct {
 	Hunks  []Hunk
 	Binary *Binary // instead of hunks
 
-	edits   []*edit // instead of hunks, from a text that was read loosely
-	diff    bool    // the names are those of a diff, so they may have its prefixes
-	git     bool    // there was a `diff --git` line
-	fill    bool    // a Create may fill a file that is there and empty
-	over    bool    // a Create may replace a file that is there
-	fenced  bool    // the content stood in a fence, which says nothing about its last newline
-	named   bool    // a Delete that names the file and says no more
-	loosest Tier
-	line    int // where the section begins in the patch, from 1
+	edits  []*edit // instead of hunks, from a text that was read loosely
+	diff   bool    // the names are those of a diff, so they may have its prefixes
+	git    bool    // there was a `diff --git` line
+	fill   bool    // a Create may fill a file that is there and empty
+	over   bool    // a Create may replace a file that is there
+	fenced bool    // the content stood in a fence, which says nothing about its last newline
+	named  bool    // a Delete that names the file and says no more
+	line   int     // where the section begins in the patch, from 1
 }
 
 // Path returns the path after the change, or before it for a Delete.

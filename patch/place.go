@@ -7,14 +7,21 @@ import (
 
 // place checks that every new file has a free place, deletes included, and fills dels.
 func (j *job) place(p *Patch) error {
-	written := map[string]bool{}
+	written, dropped := map[string]bool{}, map[string]bool{}
 	for _, w := range j.res.Writes {
 		written[w.Path] = true
 	}
 	for i := range p.Files {
 		f := &p.Files[i]
-		if (f.Op == Delete || f.Op == Rename) && !written[f.Old] {
-			j.dels = append(j.dels, Write{Path: f.Old, Delete: true})
+		if (f.Op == Delete || f.Op == Rename) && !written[f.Old] && !dropped[f.Old] {
+			dropped[f.Old] = true
+			e, _, err := j.tree.at(f.Old)
+			if err != nil {
+				return err
+			}
+			if e.exists() { // or an earlier section made it
+				j.dels = append(j.dels, Write{Path: f.Old, Delete: true})
+			}
 		}
 		if f.Op == Modify || f.Op == Delete {
 			continue

@@ -31,6 +31,7 @@ type gitNames struct {
 type hunkHead struct {
 	numbered        bool
 	start, old, new int // old and new: the counts; -1: not stated
+	become          int // the new line it begins at
 	section         string
 }
 
@@ -255,9 +256,12 @@ func (d *diffReader) hunk(line string) {
 	}
 	d.e = &edit{line: d.at + 1, marked: true}
 	if d.h.numbered {
-		d.e.stated = d.h.start
+		d.e.stated, d.e.become = d.h.start, d.h.become
 		if d.h.old == 0 {
 			d.e.stated++
+		}
+		if d.h.new == 0 {
+			d.e.become++
 		}
 	}
 	if s := strings.TrimSpace(d.h.section); s != "" && s != "..." {

@@ -20,8 +20,8 @@ func looseHeader(line string) (h hunkHead, ok bool) {
 			h.numbered, h.start, h.old = true, start, count
 			after = strings.TrimLeft(after, " \t,")
 			if plus, ok := strings.CutPrefix(after, "+"); ok {
-				if _, count, plus, ok = looseRange(plus); ok {
-					h.new, after = count, plus
+				if start, count, plus, ok = looseRange(plus); ok {
+					h.become, h.new, after = start, count, plus
 				}
 			}
 			body = strings.TrimLeft(after, " \t")

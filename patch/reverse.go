@@ -36,6 +36,16 @@ func (f *File) reverse() (File, error) {
 		}
 		r.Binary = &Binary{Forward: f.Binary.Back, Back: f.Binary.Forward}
 	}
+	if f.named || f.fill {
+		return r, f.errorf(Unsupported, f.Path(), "a text that does not have the old content cannot be reversed")
+	}
+	r.edits = make([]*edit, 0, len(f.edits))
+	for _, e := range f.edits {
+		if len(e.other) > 0 || e.insert > 0 || e.all {
+			return r, f.errorf(Unsupported, f.Path(), "this edit cannot be reversed")
+		}
+		r.edits = append(r.edits, e.reverse())
+	}
 	r.Hunks = make([]Hunk, 0, len(f.Hunks))
 	shift := 0
 	for i := range f.Hunks {
@@ -43,7 +53,7 @@ func (f *File) reverse() (File, error) {
 		r.Hunks = append(r.Hunks, h.reverse(shift))
 		shift += h.NewLines - h.OldLines
 	}
-	if r.Op == Create && len(r.Hunks) == 0 && r.Binary == nil && r.lacks() {
+	if r.Op == Create && len(r.Hunks) == 0 && len(r.edits) == 0 && r.Binary == nil && r.lacks() {
 		return r, f.errorf(Unsupported, f.Old, "a delete that leaves out the content cannot be reversed")
 	}
 	return r, nil
