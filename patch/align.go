@@ -55,7 +55,7 @@ func (s *source) align(e *edit, work *int) []spot {
 		if *work < 0 {
 			return nil
 		}
-		if other == nil || !a.rivals(best, other) {
+		if other == nil || !a.rivals(best, other) || a.sameOutcome(best, other) {
 			continue
 		}
 		found = append(found, *a.spot(other))
@@ -100,6 +100,33 @@ func (a *aligner) rivals(best, other *alignment) bool {
 		least = best.score - nearly/2
 	}
 	return other.score >= least && a.convincing(other)
+}
+
+// sameOutcome reports whether two alignments leave the same lines: to remove the first or
+// the second of two blank lines is one change.
+func (a *aligner) sameOutcome(p, other *alignment) bool {
+	lo, hi := len(a.s.lines), 0
+	for i := range p.rows {
+		for _, row := range [...]int{p.rows[i], other.rows[i]} {
+			if row >= 0 {
+				lo, hi = min(lo, row), max(hi, row+1)
+			}
+		}
+	}
+	if lo >= hi || hi-lo > 4*len(p.rows)+64 {
+		return false
+	}
+	part := &source{lines: a.s.lines[lo:hi], ends: a.s.ends[lo:hi]}
+	outcome := func(p *alignment) string {
+		rows := make([]int, len(p.rows))
+		for i, row := range p.rows {
+			if rows[i] = row; row >= 0 {
+				rows[i] = row - lo
+			}
+		}
+		return part.compose([]choice{{spot: &spot{rows: rows, tier: TierFuzzy, read: a.e}}})
+	}
+	return outcome(p) == outcome(other)
 }
 
 // clean reports whether every line is there, a slip in it aside.

@@ -8,6 +8,7 @@ type chooser struct {
 	edits   []*edit
 	loosest Tier
 	spots   [][]spot // of each edit, those that are left
+	proved  bool     // the file is the one that the diff's index line names
 	again   []bool   // edits that only say again what one before them says
 	work    int      // cells that alignments may still compare
 }
@@ -76,16 +77,19 @@ func (c *chooser) places(e *edit) []spot {
 }
 
 // floating returns the place of an edit without old lines: in an empty file, at the
-// end, or below its heading.
+// end, below the line it was anchored to, or at the stated line of a file that is known
+// to be the one the diff was made of.
 func (c *chooser) floating(e *edit) []spot {
 	n := len(c.src.lines)
 	switch {
 	case n == 0, e.atEnd:
 		return []spot{{at: n, tier: TierExact, read: e}}
-	case len(e.heads) > 0:
+	case e.anchored && len(e.heads) > 0:
 		if rows := c.src.headings(e.heads); len(rows) == 1 {
 			return []spot{{at: rows[0] + 1, tier: TierExact, read: e}}
 		}
+	case e.stated > 0 && e.stated <= n+1 && c.proved:
+		return []spot{{at: e.stated - 1, tier: TierExact, read: e}}
 	}
 	return nil
 }

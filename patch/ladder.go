@@ -94,6 +94,9 @@ func (s *source) climb(e *edit, loosest Tier) []spot {
 		if len(found) == 0 {
 			continue
 		}
+		if at := e.stated - 1; len(found) == maxSpots && at > found[maxSpots-1] && s.standsAt(e.old, step.form, at) {
+			found = append(found, at) // not all places are known, but the one that is meant
+		}
 		spots := make([]spot, 0, len(found))
 		for _, at := range found {
 			tier := step.tier
@@ -177,4 +180,19 @@ func (s *source) stands(old []string, f form) []int {
 		}
 	}
 	return found
+}
+
+// standsAt reports whether all of old stands at a line in a normal form.
+func (s *source) standsAt(old []string, f form, at int) bool {
+	x := s.form(f)
+	if at < 0 || at+len(old) > len(x.keys) {
+		return false
+	}
+	var buf []byte
+	for i, line := range old {
+		if x.keys[at+i] != x.key(line, &buf) {
+			return false
+		}
+	}
+	return true
 }

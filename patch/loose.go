@@ -3,6 +3,7 @@ package patch
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // loosely returns what the edits make of a file, and how each was placed.
@@ -27,6 +28,7 @@ func (f *File) loosely(old []byte, loosest Tier, rep *FileReport) ([]byte, error
 // were done already, for reports.
 func (f *File) settle(src *source, edits []*edit, loosest Tier, rep *FileReport, before int) (string, *Error) {
 	c := newChooser(src, edits, loosest)
+	c.proved = before == 0 && f.names(src)
 	c.find()
 	choices := make([]choice, 0, len(edits))
 	done := 0
@@ -77,6 +79,12 @@ func (f *File) settle(src *source, edits []*edit, loosest Tier, rep *FileReport,
 	}
 	f.tell(src, choices, rep)
 	return src.compose(choices), nil
+}
+
+// names reports whether the index line of a diff names this content. Seven digits of the
+// id will do, because this only confirms a place.
+func (f *File) names(src *source) bool {
+	return len(f.OldID) >= 7 && strings.HasPrefix(blobID([]byte(src.text), len(f.OldID)), f.OldID)
 }
 
 // inTurn makes the edits one after the other, each in what the ones before it made. It
