@@ -7,10 +7,10 @@ type chooser struct {
 	src     *source
 	edits   []*edit
 	loosest Tier
-	spots   [][]spot // of each edit, those that are left
-	proved  bool     // the file is the one that the diff's index line names
-	again   []bool   // edits that only say again what one before them says
-	work    int      // cells that alignments may still compare
+	spots   [][]spot    // of each edit, those that are left
+	proved  func() bool // the file is the one that the diff's index line names
+	again   []bool      // edits that only say again what one before them says
+	work    int         // cells that alignments may still compare
 }
 
 const maxWork = 24 << 20
@@ -21,7 +21,7 @@ func newChooser(src *source, edits []*edit, loosest Tier) *chooser {
 	}
 	return &chooser{
 		src: src, edits: edits, loosest: loosest, work: maxWork,
-		spots: make([][]spot, len(edits)), again: make([]bool, len(edits)),
+		proved: func() bool { return false }, spots: make([][]spot, len(edits)), again: make([]bool, len(edits)),
 	}
 }
 
@@ -62,7 +62,7 @@ func (c *chooser) places(e *edit) []spot {
 			spots = found
 		}
 	}
-	if len(spots) == 1 && e.raw && len(e.other) == 0 && spots[0].tier > TierLineEnds {
+	if len(spots) == 1 && e.raw && !e.byLine && spots[0].tier > TierLineEnds {
 		if inside := c.src.inside(e); len(inside) == 1 {
 			return inside
 		}
@@ -88,7 +88,7 @@ func (c *chooser) floating(e *edit) []spot {
 		if rows := c.src.headings(e.heads); len(rows) == 1 {
 			return []spot{{at: rows[0] + 1, tier: TierExact, read: e}}
 		}
-	case e.stated > 0 && e.stated <= n+1 && c.proved:
+	case e.stated > 0 && e.stated <= n+1 && c.proved():
 		return []spot{{at: e.stated - 1, tier: TierExact, read: e}}
 	}
 	return nil

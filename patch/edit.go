@@ -20,6 +20,7 @@ type edit struct {
 	// Of a search/replace, the two texts as they are, for one that is part of a line.
 	find, put string
 	raw       bool
+	byLine    bool    // the format knows whole lines only
 	other     []*edit // other ways to read the block, tried in order
 
 	// Derived by prepare.

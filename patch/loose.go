@@ -28,7 +28,7 @@ func (f *File) loosely(old []byte, loosest Tier, rep *FileReport) ([]byte, error
 // were done already, for reports.
 func (f *File) settle(src *source, edits []*edit, loosest Tier, rep *FileReport, before int) (string, *Error) {
 	c := newChooser(src, edits, loosest)
-	c.proved = before == 0 && f.names(src)
+	c.proved = func() bool { return before == 0 && f.names(src) }
 	c.find()
 	choices := make([]choice, 0, len(edits))
 	done := 0

@@ -160,7 +160,7 @@ func (r *reader) halves(start, d, end int, indent string) *edit {
 	}
 	old, find := side(start+1, d)
 	new, put := side(d+1, end)
-	e := &edit{line: start + 1, lines: diffPieces(old, new), find: find, put: put, raw: len(old) == 1}
+	e := &edit{line: start + 1, lines: diffPieces(old, new), find: find, put: put, raw: len(old) == 1, byLine: true}
 	return e.prepare()
 }
 

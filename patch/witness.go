@@ -30,7 +30,7 @@ func (c *chooser) doubtful(f *File, i int) *Error {
 			return nil
 		}
 	}
-	if p.tier <= TierTrailing && e.stated == 0 && e.known > 0 {
+	if e.stated == 0 && (p.tier <= TierTrailing && e.known > 0 || p.tier == TierIndent && e.known > 3) {
 		return nil // all that such a format can say
 	}
 	return f.conflictIn(e, i, fmt.Sprintf("its old lines say too little to be sure of line %d", p.at+1))
