@@ -53,6 +53,9 @@ func (c *chooser) places(e *edit) []spot {
 	if e.insert > 0 {
 		return []spot{{at: min(e.insert-1, len(c.src.lines)), tier: TierExact, read: e}}
 	}
+	if e.all {
+		return c.src.everywhere(e)
+	}
 	if len(e.old) == 0 {
 		return c.floating(e)
 	}

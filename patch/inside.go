@@ -56,3 +56,20 @@ func (s *source) splice(e *edit, row, col int, find, put string) spot {
 	}
 	return spot{at: row, tier: TierLineEnds, read: e.with(diffLines(old, new))}
 }
+
+// everywhere returns the one edit of the whole file that replaces every place of a
+// search/replace.
+func (s *source) everywhere(e *edit) []spot {
+	text := strings.ReplaceAll(s.text[len(s.mark):], "\r\n", "\n")
+	if strings.TrimSpace(e.find) == "" || !strings.Contains(text, e.find) {
+		return nil
+	}
+	var old, new []editLine
+	for i, line := range s.lines {
+		old = append(old, editLine{text: line, cr: s.ends[i] == "\r\n", open: s.ends[i] == ""})
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(strings.ReplaceAll(text, e.find, e.put), "\n"), "\n") {
+		new = append(new, editLine{text: line})
+	}
+	return []spot{{tier: TierLineEnds, read: e.with(diffLines(old, new))}}
+}
