@@ -38,19 +38,26 @@ func (a *aligner) convincing(p *alignment) bool {
 }
 
 // disputed reports whether a context line right beside a change has another text in the
-// file: a merge calls that a conflict, too.
+// file: a merge calls that a conflict, too. It is no conflict but a slip where most of the
+// line is the same and the text does not have the exact line number, as a diff made of
+// another version of the file would.
 func (a *aligner) disputed(p *alignment) bool {
 	e := a.e
 	for i := range p.rows {
 		if p.steps[i] != stepOther || isWeak(e.old[i]) {
 			continue
 		}
-		if e.ins[i] || e.ins[i+1] || i > 0 && e.removed(i-1) || i+1 < len(p.rows) && e.removed(i+1) {
+		if !e.ins[i] && !e.ins[i+1] && (i == 0 || !e.removed(i-1)) && (i+1 == len(p.rows) || !e.removed(i+1)) {
+			continue
+		}
+		if p.rows[0] == e.stated-1 || alike(profileOf(e.old[i]), profileOf(a.s.lines[p.rows[i]]), 1) < slipEnough {
 			return true
 		}
 	}
 	return false
 }
+
+const slipEnough = 35 // per cent that a line with another word in it has in common
 
 // beyond reports whether the text goes on after the end of the file.
 func (a *aligner) beyond(p *alignment) bool {
@@ -83,7 +90,7 @@ func (a *aligner) whole(p *alignment) bool {
 	return true
 }
 
-const leastScore = 22 // about one telling line with a slip in it
+const leastScore = 20 // about one telling line with a slip in it
 
 // level finds out by how much the lines that say something are shifted, if all of them
 // are shifted alike and a bracket is not; another run then takes brackets by their depth.

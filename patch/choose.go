@@ -120,6 +120,9 @@ func (c *chooser) loose(e *edit) []spot {
 func (c *chooser) likeliest(e *edit) *edit {
 	x := c.src.form(looks)
 	var buf []byte
+	if lines, ok := unnumbered(e); ok {
+		e = e.with(lines)
+	}
 	best, most := e, -1
 	for _, read := range append(append([]*edit{e}, e.rewrites()...), e.other...) {
 		n := 0

@@ -21,7 +21,7 @@ func (c *chooser) doubtful(f *File, i int) *Error {
 	if p.at == 0 || p.row(len(e.old)-1) == len(c.src.lines)-1 {
 		return nil
 	}
-	if len(e.heads) > 0 {
+	if e.anchored && len(e.heads) > 0 {
 		return nil
 	}
 	if e.stated > 0 {
