@@ -14,10 +14,10 @@ const (
 	costJump    = 40 // any number of lines left out between two pieces
 	costOther   = 14 // a context line in the place of another line of the file
 
-	likeEnough  = 72      // per cent in common of a context line and the line it stands for
-	closeEnough = 86      // per cent of a line with a slip in one word
-	maxCells    = 6 << 20 // old lines times lines of the file that are compared at once
-	maxMasked   = 8       // times the alignment is made again to see that it is the only one
+	likeEnough = 72      // per cent in common of a context line and the line it stands for
+	slipWorth  = 60      // per cent that a line with another word in it is worth at least
+	maxCells   = 6 << 20 // old lines times lines of the file that are compared at once
+	maxMasked  = 8       // times the alignment is made again to see that it is the only one
 
 	nearly = 10 // less in score that still makes another place as good
 	never  = -1 << 28

@@ -31,33 +31,26 @@ func (a *aligner) convincing(p *alignment) bool {
 			return false
 		}
 	}
-	if a.disputed(p) || a.beyond(p) {
+	if a.disputed(p) || a.beyond(p) || a.stranger(p) {
 		return false
 	}
 	return a.whole(p)
 }
 
 // disputed reports whether a context line right beside a change has another text in the
-// file: a merge calls that a conflict, too. It is no conflict but a slip where most of the
-// line is the same and the text does not have the exact line number, as a diff made of
-// another version of the file would.
+// file: a merge calls that a conflict, too. One wrong word is a slip of who wrote it.
 func (a *aligner) disputed(p *alignment) bool {
 	e := a.e
 	for i := range p.rows {
 		if p.steps[i] != stepOther || isWeak(e.old[i]) {
 			continue
 		}
-		if !e.ins[i] && !e.ins[i+1] && (i == 0 || !e.removed(i-1)) && (i+1 == len(p.rows) || !e.removed(i+1)) {
-			continue
-		}
-		if p.rows[0] == e.stated-1 || alike(profileOf(e.old[i]), profileOf(a.s.lines[p.rows[i]]), 1) < slipEnough {
+		if e.ins[i] || e.ins[i+1] || i > 0 && e.removed(i-1) || i+1 < len(p.rows) && e.removed(i+1) {
 			return true
 		}
 	}
 	return false
 }
-
-const slipEnough = 35 // per cent that a line with another word in it has in common
 
 // beyond reports whether the text goes on after the end of the file.
 func (a *aligner) beyond(p *alignment) bool {
@@ -70,6 +63,37 @@ func (a *aligner) beyond(p *alignment) bool {
 		}
 	}
 	return n > 1 && last == len(a.s.lines)-1
+}
+
+// stranger reports whether an alignment rather looks like a copy of the place that was
+// meant: more lines differ than slips explain, and no removed line that the file has
+// only once says otherwise.
+func (a *aligner) stranger(p *alignment) bool {
+	e, x := a.e, a.s.form(looks)
+	differ, strong := 0, 0
+	odd := func(i int) bool {
+		return 0 <= i && i < len(p.steps) && p.steps[i] != stepSame && !isWeak(e.old[i]) && !isElision(e.old[i])
+	}
+	for i := range p.rows {
+		if e.removed(i) && telling(e.old[i]) >= 12 {
+			if _, count := x.first(a.keys[i]); count == 1 {
+				return false
+			}
+		}
+		if !isWeak(e.old[i]) {
+			strong++
+		}
+		if odd(i) {
+			differ++
+		}
+		if e.ins[i] && odd(i-1) && odd(i) {
+			return true
+		}
+	}
+	if near := a.spot(p).at + 1 - e.stated; e.stated > 1 && abs(near) <= 4 {
+		return false // a copy would hardly stand at the stated line
+	}
+	return differ > 1+strong/6
 }
 
 // whole refuses an alignment in pieces of which one stands elsewhere in the file as it

@@ -113,10 +113,11 @@ func (a *aligner) pair(i, at int, keys []uint64, removed, blank bool) (int32, ui
 	if len(p.text) == 0 {
 		return 0, stepStart
 	}
-	switch like := alike(a.profiles[i], p, likeEnough); {
-	case like >= closeEnough:
+	if slip(a.profiles[i].text, p.text) {
+		like := max(alike(a.profiles[i], p, 1), slipWorth)
 		return int32(a.worth[i]*like/100 - costLike), stepClose
-	case like >= likeEnough:
+	}
+	if like := alike(a.profiles[i], p, likeEnough); like >= likeEnough {
 		return int32(a.worth[i]*like/100 - costLike), stepLike
 	}
 	return -costOther, stepOther

@@ -39,6 +39,38 @@ func alike(a, b *profile, least int) int {
 	return 200 * lcs(a.text, b.text) / (n + m)
 }
 
+// slip reports whether two lines differ in one word only, as where somebody mistyped it
+// or took another one. All other words, and all that stands between them, must be equal.
+func slip(a, b string) bool {
+	differ := 0
+	for len(a) > 0 || len(b) > 0 {
+		n, m := wordLength(a), wordLength(b)
+		if (n > 0) != (m > 0) {
+			return false
+		}
+		if n > 0 {
+			if a[:n] != b[:m] {
+				differ++
+			}
+			a, b = a[n:], b[m:]
+			continue
+		}
+		if len(a) == 0 || len(b) == 0 || a[0] != b[0] || differ > 1 {
+			return false
+		}
+		a, b = a[1:], b[1:]
+	}
+	return differ == 1
+}
+
+// wordLength returns how many letters a text begins with.
+func wordLength(s string) (n int) {
+	for n < len(s) && (s[n] >= 0x80 || 'a' <= s[n]|0x20 && s[n]|0x20 <= 'z') {
+		n++
+	}
+	return n
+}
+
 // lcs returns the length of the longest common subsequence of two strings, 64 bytes
 // of a at a step (Hyyrö 2004).
 func lcs(a, b string) int {
