@@ -31,6 +31,7 @@ var law = map[string]struct {
 	"daemon/worker":   {". patch proc repo maker", "gateway and worker meet only in the store"},
 	"maker":           {". proc", "a maker turns a Spec into a patch and knows no queue"},
 	"patch":           {"", "a pure library"},
+	"patch/batch":     {"patch", "patches and trees in memory, and nothing of disks or queues"},
 	"proc":            {"", "it runs commands, whoever asks"},
 	"repo":            {". patch", "git, and nothing of queues"},
 	"store":           {". store/bolt store/mem", "it opens a driver by URL"},
