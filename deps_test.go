@@ -34,6 +34,7 @@ var law = map[string]struct {
 	"patch/batch":     {"patch", "patches and trees in memory, and nothing of disks or queues"},
 	"proc":            {"", "it runs commands, whoever asks"},
 	"repo":            {". patch", "git, and nothing of queues"},
+	"scripts/corpus":  {"patch patch/batch", "it measures the patch library alone"},
 	"store":           {". store/bolt store/mem", "it opens a driver by URL"},
 	"store/bolt":      {".", "drivers do not know each other"},
 	"store/mem":       {".", "drivers do not know each other"},

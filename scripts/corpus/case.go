@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"codeagent.dev/agent/patch"
+	"codeagent.dev/agent/patch/batch"
+)
+
+// aCase is one case: files, a patch, and what has to come of it.
+type aCase struct {
+	origin string // the name of its file, without endings
+	id     string
+	format patch.Format
+	kinds  []string // the damages done, for a generated case
+	policy string   // the expected result is a choice, not the only right answer
+	note   string
+
+	before, after batch.Tree
+	modes         map[string]batch.Mode // of after, where they are to be compared
+	text          []byte
+	options       batch.Options
+
+	refuse    bool // it must not be applied
+	mayRefuse bool // refusing it is as good as applying it rightly
+}
+
+// record is a case as the file has it.
+type record struct {
+	ID     string
+	Kind   string
+	Files  map[string]*content
+	After  map[string]*content
+	Patch  batch.Text
+	Expect string
+	Kinds  []string
+	Note   string
+	Policy string
+
+	Ambiguous bool `json:"ambiguous"`
+	RefuseOK  bool `json:"refuse_ok"`
+
+	batch.Options
+	Modes struct{ Before, After map[string]batch.Mode } `json:"modes"` // hides that of the options
+}
+
+// content is a file, or the name of one in the file of blobs.
+type content struct {
+	batch.File
+	ref string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *content) UnmarshalJSON(raw []byte) error {
+	if bytes.HasPrefix(raw, []byte(`{"ref"`)) {
+		var r struct{ Ref string }
+		err := json.Unmarshal(raw, &r)
+		c.ref = r.Ref
+		return err
+	}
+	return c.File.UnmarshalJSON(raw)
+}
+
+// strictly names the files whose cases are git's own: they are for git's rules alone.
+var strictly = map[string]bool{"git-t": true}
+
+// load reads the cases of files, and of the case files in directories.
+func load(paths []string) ([]*aCase, error) {
+	var cases []*aCase
+	for _, path := range paths {
+		files, err := caseFiles(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			some, err := loadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+			cases = append(cases, some...)
+		}
+	}
+	return cases, nil
+}
+
+// caseFiles returns the files of cases that path means: itself, those in it, or those in
+// its directory named cases.
+func caseFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return []string{path}, err
+	}
+	if inner, err := os.Stat(filepath.Join(path, "cases")); err == nil && inner.IsDir() {
+		path = filepath.Join(path, "cases")
+	}
+	var found []string
+	for _, pattern := range []string{"*.jsonl", "*.jsonl.gz"} {
+		some, err := filepath.Glob(filepath.Join(path, pattern))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	found = slices.DeleteFunc(found, func(name string) bool { return strings.HasSuffix(name, ".blobs.jsonl.gz") })
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s holds no *.jsonl or *.jsonl.gz", path)
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+func loadFile(name string) ([]*aCase, error) {
+	blobs, err := loadBlobs(name)
+	if err != nil {
+		return nil, err
+	}
+	origin, _, _ := strings.Cut(filepath.Base(name), ".jsonl")
+	var cases []*aCase
+	err = eachLine(name, func(line []byte) error {
+		var r record
+		if err := json.Unmarshal(line, &r); err != nil {
+			return err
+		}
+		if r.Kind == "parse" {
+			return nil // a test of a parser; there is no file to apply it to
+		}
+		c, err := r.newCase(origin, blobs)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.ID, err)
+		}
+		cases = append(cases, c)
+		return nil
+	})
+	return cases, err
+}
+
+func (r *record) newCase(origin string, blobs map[string][]byte) (*aCase, error) {
+	c := &aCase{
+		origin: origin, id: r.ID, format: r.Format, kinds: r.Kinds, policy: r.Policy, note: r.Note,
+		before: batch.Tree{}, modes: r.Modes.After, text: r.Patch, options: r.Options,
+		refuse: r.Expect == "error", mayRefuse: r.Ambiguous || r.RefuseOK,
+	}
+	c.options.Strict.On = strictly[origin]
+	if err := fill(c.before, r.Files, r.Modes.Before, blobs); err != nil {
+		return nil, err
+	}
+	c.after = c.before.With(nil)
+	return c, fill(c.after, r.After, r.Modes.After, blobs)
+}
+
+// fill puts files into a tree; nil takes one out.
+func fill(tree batch.Tree, files map[string]*content, modes map[string]batch.Mode, blobs map[string][]byte) error {
+	for path, file := range files {
+		if file == nil {
+			delete(tree, path)
+			continue
+		}
+		if file.ref != "" {
+			data, ok := blobs[file.ref]
+			if !ok {
+				return fmt.Errorf("%s: there is no blob %s", path, file.ref)
+			}
+			file.Mode, file.Data = patch.ModeFile, data
+		}
+		tree[path] = file.File
+	}
+	for path, mode := range modes {
+		if file, ok := tree[path]; ok {
+			tree[path] = batch.File{Mode: patch.Mode(mode), Data: file.Data}
+		}
+	}
+	return nil
+}
+
+// loadBlobs reads the contents that a file of cases names, if there are any.
+func loadBlobs(name string) (map[string][]byte, error) {
+	file, ok := strings.CutSuffix(name, ".jsonl.gz")
+	if !ok {
+		return nil, nil
+	}
+	blobs := map[string][]byte{}
+	err := eachLine(file+".blobs.jsonl.gz", func(line []byte) error {
+		var b struct{ Ref, Text string }
+		err := json.Unmarshal(line, &b)
+		blobs[b.Ref] = []byte(b.Text)
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return blobs, err
+}
+
+// eachLine calls do for each line of a file, which may be compressed.
+func eachLine(name string, do func([]byte) error) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(name, ".gz") {
+		if r, err = gzip.NewReader(f); err != nil {
+			return err
+		}
+	}
+	br := bufio.NewReaderSize(r, 1<<20)
+	for n := 1; ; n++ {
+		line, err := br.ReadBytes('\n')
+		if len(bytes.TrimSpace(line)) > 0 {
+			if err := do(line); err != nil {
+				return fmt.Errorf("line %d: %w", n, err)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
