@@ -78,7 +78,7 @@ func commandGroups() []commandGroup {
 		{"LOOK AT THEM", []namedCommand{{"list", newListCmd}, {"show", newShowCmd}, {"diff", newDiffCmd}, {"logs", newLogsCmd}, {"status", newStatusCmd}}},
 		{"TAKE THEM", []namedCommand{{"pick", newPickCmd}, {"apply", newApplyCmd}, {"branch", newBranchCmd}, {"undo", newUndoCmd}, {"repo", newRepoCmd}}},
 		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}}},
-		{"MORE", []namedCommand{{"demo", newDemoCmd}, {"version", newVersionCmd}, {"completion", newCompletionCmd}}},
+		{"MORE", []namedCommand{{"demo", newDemoCmd}, {"version", newVersionCmd}, {"completion", newCompletionCmd}, {"debug", newDebugCmd}}},
 	}
 }
 

@@ -3,7 +3,9 @@ package batch
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"codeagent.dev/agent/patch"
@@ -41,9 +43,14 @@ func plain(s string) ([]byte, error) {
 func (t *Text) UnmarshalJSON(raw []byte) error {
 	if len(raw) == 0 || raw[0] != '{' {
 		var s string
-		err := json.Unmarshal(raw, &s)
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		if lost(s, raw) {
+			return errors.New(`a string holds half of a surrogate pair; write such a text as {"b64": "..."}`)
+		}
 		*t = Text(s)
-		return err
+		return nil
 	}
 	var e encoded
 	if err := json.Unmarshal(raw, &e); err != nil {
@@ -54,6 +61,15 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	}
 	*t = *e.B64
 	return nil
+}
+
+// lost reports whether decoding raw put a replacement character where raw has none:
+// for \ud800 without its other half, which is how some languages write bytes that are
+// not UTF-8.
+func lost(s string, raw []byte) bool {
+	const replacement = "\ufffd"
+	n := strings.Count(s, replacement)
+	return n > 0 && n > bytes.Count(raw, []byte(replacement))+bytes.Count(bytes.ToLower(raw), []byte(`\ufffd`))
 }
 
 // MarshalJSON implements json.Marshaler: a content like a Text, or {"link": target}.

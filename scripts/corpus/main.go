@@ -77,7 +77,11 @@ func defaultCorpus() string {
 
 func run(f flags, w io.Writer) error {
 	if len(f.paths) == 0 {
-		f.paths = []string{defaultCorpus()}
+		dir := defaultCorpus()
+		if _, err := os.Stat(dir); err != nil {
+			return fmt.Errorf("there is no corpus at %s; name one as an argument or with AGENT_CORPUS", dir)
+		}
+		f.paths = []string{dir}
 	}
 	cases, err := load(f.paths)
 	if err != nil {
