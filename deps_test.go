@@ -32,6 +32,7 @@ var law = map[string]struct {
 	"maker":           {". proc", "a maker turns a Spec into a patch and knows no queue"},
 	"patch":           {"", "a pure library"},
 	"patch/batch":     {"patch", "patches and trees in memory, and nothing of disks or queues"},
+	"patch/disk":      {"patch", "a directory and the writes of a patch, and nothing of git or queues"},
 	"proc":            {"", "it runs commands, whoever asks"},
 	"repo":            {". patch", "git, and nothing of queues"},
 	"scripts/corpus":  {"patch patch/batch", "it measures the patch library alone"},
