@@ -17,24 +17,44 @@ type applyOptions struct {
 	threeWay, index, check bool
 	paths                  []string
 	json                   bool
+
+	text applyText // with -f
 }
 
 func newApplyCmd(a *app) *cobra.Command {
 	o := &applyOptions{app: a}
 	cmd := &cobra.Command{
-		Use:   "apply ID[/VARIANT]",
-		Short: "Put a result into your working tree",
+		Use:   "apply {ID[/VARIANT] | -f FILE}",
+		Short: "Put a result, or a patch from a file, into your working tree",
 		Long: `Put a result into your working tree: all of it, or nothing.
 
 When local changes are in the way nothing is touched and the files are named; --3way
 merges. Without a variant it is the picked one, else the proposed one; a result whose
 checks fail has to be named. It goes to the working tree the job came from, wherever
-you call it. "agent undo" takes it back.`,
+you call it. "agent undo" takes it back.
+
+With -f it is a patch as a person or a model writes it; prose around it is skipped. It
+needs no job and no daemon. Its paths begin at the top of the repository you are in, or
+at the current directory where there is none. What fits nowhere, or in two places, is
+refused with a report of what was expected and what stands there.
+
+  formats   udiff, searchreplace, applypatch, wholefile, json
+  tiers     exact, line-ends, trailing, indent, lookalike, fuzzy: how closely the old
+            lines match the file. A looser one is tried where none closer fits.
+
+--strict takes a diff as "git apply" does, with its -p and --directory.`,
 		Example: `  agent apply 12
   agent apply 12/2 --index
-  agent apply 12 --path internal/parser --check`,
-		Args: args(1, 1, "a job's id"),
+  agent apply 12 --path internal/parser --check
+  agent apply -f reply.md --check
+  pbpaste | agent apply -f - --target main.go
+  agent apply -f fix.patch --reverse`,
+		Args: func(cmd *cobra.Command, args []string) error { return o.arguments(cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if cmd.Flags().Changed("file") {
+				o.text.app, o.text.check, o.text.json = a, o.check, o.json
+				return runApplyText(cmd.Context(), &o.text)
+			}
 			if o.ref, err = agent.ParseRef(args[0]); err != nil {
 				return err
 			}
@@ -43,11 +63,12 @@ you call it. "agent undo" takes it back.`,
 		ValidArgsFunction: a.completeJobs(resultJob),
 	}
 	f := cmd.Flags()
+	f.BoolVar(&o.check, "check", false, "only say whether it could be applied")
+	addJSON(cmd, &o.json)
 	f.BoolVarP(&o.threeWay, "3way", "3", false, "merge with local changes; conflicts change nothing")
 	f.BoolVar(&o.index, "index", false, "stage the change, too")
 	f.StringArrayVar(&o.paths, "path", nil, "only this file or directory of the result (repeatable)")
-	f.BoolVar(&o.check, "check", false, "only say whether it could be applied")
-	addJSON(cmd, &o.json)
+	o.text.flags(cmd)
 	return exits(cmd, talking, results)
 }
 

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -231,67 +230,20 @@ func emptyText(kind agent.Kind) error {
 	return err
 }
 
-// readDiff reads a diff from a file, or from stdin for "-". A name is looked up from
-// the directory the command works in, as git does with -C.
+// readDiff reads a diff from a file, or from stdin for "-".
 func (o *patchOptions) readDiff(ctx context.Context, dir, name string) (string, error) {
-	r := o.in
-	if name == "-" {
-		if isTerminal(o.in) {
-			o.say("reading the diff from the terminal; end it with Ctrl-D")
-		}
-	} else {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(dir, name)
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			return "", unreadable(err)
-		}
-		defer f.Close()
-		r = f
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			ctx = context.WithoutCancel(ctx) // it comes to an end by itself
-		}
-	}
-	text, err := readAll(ctx, io.LimitReader(r, agent.MaxText+1))
+	text, err := o.readInput(ctx, dir, name, "diff", agent.MaxText)
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
-	case err != nil:
-		return "", unreadable(err)
-	case len(text) > agent.MaxText:
+	case errors.Is(err, errTooLong):
 		return "", agent.Errorf(agent.Invalid, "the diff is longer than %d MiB", agent.MaxText>>20).
 			WithHint("split it: git diff -- DIR | agent patch --diff -")
+	case err != nil:
+		return "", agent.Errorf(agent.Invalid, "cannot read the diff: %w", err).
+			WithHint("name a file that you may read, or pipe the diff in: git diff HEAD | agent patch --diff -")
 	}
 	return string(text), nil
-}
-
-func unreadable(err error) error {
-	return agent.Errorf(agent.Invalid, "cannot read the diff: %w", err).
-		WithHint("name a file that you may read, or pipe the diff in: git diff HEAD | agent patch --diff -")
-}
-
-// readAll reads to the end, or until ctx ends: a terminal, or whoever writes into
-// the pipe, may never come to one.
-func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
-	if ctx.Done() == nil {
-		return io.ReadAll(r)
-	}
-	type read struct {
-		text []byte
-		err  error
-	}
-	done := make(chan read, 1)
-	go func() {
-		text, err := io.ReadAll(r)
-		done <- read{text, err}
-	}()
-	select {
-	case got := <-done:
-		return got.text, got.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // absMaker makes the file of a scripted maker findable for the daemon, which works

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"codeagent.dev/agent"
-	"codeagent.dev/agent/patch"
 )
 
 // message is the result commit's message: what was asked, and which job it was.
@@ -32,15 +31,4 @@ func sizeOf(s agent.Stat) string {
 		files = fmt.Sprintf("%d files", s.Files)
 	}
 	return fmt.Sprintf("%s, +%d -%d", files, s.Added, s.Removed)
-}
-
-// verdictOf turns the patch library's refusals into verdicts.
-func verdictOf(err *patch.Error) agent.Verdict {
-	switch err.Kind {
-	case patch.Empty, patch.Malformed, patch.AlreadyApplied:
-		return agent.NoPatch
-	case patch.Conflict, patch.Exists, patch.Missing:
-		return agent.Conflict
-	}
-	return agent.Refused
 }

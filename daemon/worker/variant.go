@@ -221,7 +221,7 @@ func (v *variant) refusal(err error) (out agent.Outcome, next string) {
 		return agent.Outcome{Verdict: bad.Verdict, Reason: bad.Reason}, ""
 	}
 	if bad, ok := errors.AsType[*patch.Error](err); ok {
-		return agent.Outcome{Verdict: verdictOf(bad), Reason: bad.Error()}, bad.Report()
+		return agent.Outcome{Verdict: VerdictOf(bad), Reason: bad.Error()}, bad.Report()
 	}
 	if errors.Is(err, repo.ErrNoChange) {
 		return agent.Outcome{Verdict: agent.NoPatch, Reason: "nothing differs from the base"}, "The answer changes nothing."
