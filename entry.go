@@ -74,7 +74,7 @@ func (e *Entry) Record(l Lease, typ EventType, text string, now time.Time) error
 	if err := e.Held(l); err != nil {
 		return err
 	}
-	if typ != EventStep && typ != EventOutput && typ != EventCheck {
+	if !slices.Contains(workerEvents, typ) {
 		return Errorf(Invalid, "a worker records no event of type %q", typ)
 	}
 	if len(text) > MaxEvent {
@@ -84,6 +84,9 @@ func (e *Entry) Record(l Lease, typ EventType, text string, now time.Time) error
 	return nil
 }
 
+// size is what a job is charged for an attempt.
+func (a *Attempt) size() int64 { return rowBytes + int64(len(a.Report)) + a.Rejection.size() }
+
 // Attempt appends to the variant's attempts.
 func (e *Entry) Attempt(l Lease, a Attempt, now time.Time) error {
 	if err := e.Held(l); err != nil {
@@ -92,11 +95,11 @@ func (e *Entry) Attempt(l Lease, a Attempt, now time.Time) error {
 	if !a.Verdict.Valid() {
 		return Errorf(Invalid, "unknown verdict %q", a.Verdict)
 	}
-	a.Report = strings.ToValidUTF8(a.Report, "\uFFFD")
+	a.Report, a.Rejection = strings.ToValidUTF8(a.Report, "\uFFFD"), a.Rejection.stored()
 	a.Started, a.Ended = stamp(a.Started), stamp(a.Ended)
 	v := &e.Job.Variants[l.Variant-1]
 	v.Attempts = append(slices.Clip(v.Attempts), a)
-	e.Job.Bytes += rowBytes + int64(len(a.Report))
+	e.Job.Bytes += a.size()
 	e.tell(l.Variant, EventAttempt, string(a.Verdict), now)
 	return nil
 }
@@ -160,7 +163,7 @@ func (e *Entry) giveBack(n int, typ EventType, text string, now time.Time) {
 func (e *Entry) blank(n int) {
 	v := &e.Job.Variants[n-1]
 	for _, a := range v.Attempts {
-		e.Job.Bytes -= rowBytes + int64(len(a.Report))
+		e.Job.Bytes -= a.size()
 	}
 	for _, c := range v.Checks {
 		e.Job.Bytes -= int64(len(c.Tail))

@@ -34,4 +34,8 @@ const (
 	EventStep   EventType = "step"   // text: what the worker begins, for a person
 	EventOutput EventType = "output" // text: what the maker printed, whole lines where possible
 	EventCheck  EventType = "check"  // text: what a check printed
+	EventReport EventType = "report" // text: why a maker's patch was not applied, in several lines
 )
+
+// workerEvents are the second group.
+var workerEvents = []EventType{EventStep, EventOutput, EventCheck, EventReport}

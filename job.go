@@ -53,6 +53,8 @@ type Attempt struct {
 	Report  string    `json:"report,omitempty"` // what the maker is told before its next try
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended"`
+
+	Rejection *Rejection `json:"rejection,omitempty"` // Report in parts, when its patch was not applied
 }
 
 // CheckOutcome compares a check's run on the result with its run on the base.

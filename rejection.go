@@ -1,5 +1,10 @@
 package agent
 
+import (
+	"slices"
+	"strings"
+)
+
 // Rejection says in parts why a text was not applied as a patch, for a program or a
 // model that wants to do better. A text of the same is the Attempt's Report.
 type Rejection struct {
@@ -18,4 +23,34 @@ type Rejection struct {
 	Differs    int      `json:"differs,omitempty"`    // the first line of the two that differs, from 1
 
 	Places []int `json:"places,omitempty"` // the lines at which the old text stands, when there are several
+}
+
+// stored is a copy as stores keep it: valid UTF-8, and shared with nobody.
+func (r *Rejection) stored() *Rejection {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.Path, c.Reason = strings.ToValidUTF8(c.Path, "\uFFFD"), strings.ToValidUTF8(c.Reason, "\uFFFD")
+	c.Expected, c.Found, c.Places = slices.Clone(c.Expected), slices.Clone(c.Found), slices.Clone(c.Places)
+	for _, lines := range [][]string{c.Expected, c.Found} {
+		for i := range lines {
+			lines[i] = strings.ToValidUTF8(lines[i], "\uFFFD")
+		}
+	}
+	return &c
+}
+
+// size is what a job is charged for it, roughly.
+func (r *Rejection) size() int64 {
+	if r == nil {
+		return 0
+	}
+	n := len(r.Path) + len(r.Reason) + 8*len(r.Places)
+	for _, lines := range [][]string{r.Expected, r.Found} {
+		for _, line := range lines {
+			n += len(line)
+		}
+	}
+	return int64(n)
 }

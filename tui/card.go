@@ -129,6 +129,7 @@ func cardVariant(b *strings.Builder, s Style, job agent.Job, v agent.Variant, no
 	if len(v.Attempts) > 1 {
 		fmt.Fprintf(b, "%s%d tries, the last: %s\n", cardIndent, len(v.Attempts), Words(v.Attempts[len(v.Attempts)-1].Verdict))
 	}
+	cardRejection(b, s, v)
 	for _, c := range v.Checks {
 		cardCheck(b, s, c)
 	}

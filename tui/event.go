@@ -51,7 +51,7 @@ func verdictText(text string) string {
 // whoever shows it should read it again.
 func Changes(typ agent.EventType) bool {
 	switch typ {
-	case agent.EventStep, agent.EventOutput, agent.EventCheck:
+	case agent.EventStep, agent.EventOutput, agent.EventCheck, agent.EventReport:
 		return false
 	}
 	return true

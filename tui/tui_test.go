@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,16 @@ func card(t *testing.T, job agent.Job, variant int) string {
 func TestCardTellsVerdictsChecksAndWhatToDo(t *testing.T) {
 	golden(t, "card-three-variants", card(t, threeVariants(), 0))
 	golden(t, "card-one-variant", card(t, threeVariants(), 1))
+}
+
+func TestCardShowsWhatAPatchExpected(t *testing.T) {
+	job := threeVariants()
+	job.Variants[2].Attempts = []agent.Attempt{{Try: 1, Verdict: agent.Conflict, Rejection: &agent.Rejection{
+		Kind: "conflict", Path: "a.go", Hunk: 1, Reason: "its old text stands nowhere", Similarity: 66, At: 40, Differs: 15,
+		Expected: append(slices.Repeat([]string{"same \x1b[31m"}, 14), "  other", "end"),
+		Found:    append(slices.Repeat([]string{"same"}, 14), "\tother", "end", "more"),
+	}}}
+	golden(t, "card-rejection", card(t, job, 3))
 }
 
 func TestVerdictsOnANarrowTerminal(t *testing.T) {

@@ -105,6 +105,8 @@ func (p logPrinter) write(ev agent.Event) error {
 		if !p.raw {
 			text = tui.Clean(text)
 		}
+	case agent.EventReport: // quotes files, but is ours
+		text = tui.Clean(text)
 	default:
 		text = p.style.Dim(fmt.Sprintf("-- %s  %s", ev.Time.Local().Format("15:04:05"), eventText(ev)))
 	}

@@ -1,6 +1,9 @@
 package worker
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"codeagent.dev/agent"
@@ -39,6 +42,20 @@ func Reject(err *patch.Error) *agent.Rejection {
 		r.Differs = err.First - from + 1
 	}
 	return r
+}
+
+// reject tells people why a maker's patch was not applied; nil if that is not the reason.
+func (v *variant) reject(ctx context.Context, err error) *agent.Rejection {
+	bad, ok := errors.AsType[*patch.Error](err)
+	if !ok {
+		return nil
+	}
+	text := bad.Report()
+	if bad.Alike > 0 {
+		text += fmt.Sprintf("\nwhat is expected and what stands there are %d %% alike\n", bad.Alike)
+	}
+	v.hold.record(ctx, agent.EventReport, text)
+	return Reject(bad)
 }
 
 // excerpt cuts lines to what is kept of them.

@@ -88,14 +88,14 @@ func (v *variant) open(ctx context.Context) ([]maker.Maker, error) {
 // another try; it is empty when another would not help. The error is the queue's.
 func (v *variant) try(ctx context.Context, makers []maker.Maker, try int, report string) (out agent.Outcome, next string, err error) {
 	started := time.Now().UTC()
-	out, next = v.make(ctx, makers, try, report)
+	out, next, rejection := v.make(ctx, makers, try, report)
 	if out.Verdict.HasCommit() {
 		next = v.prove(ctx, &out)
 	}
 	if ctx.Err() != nil {
 		return out, "", nil
 	}
-	done := agent.Attempt{Try: try, Maker: out.Maker, Verdict: out.Verdict, Report: next, Started: started, Ended: time.Now().UTC()}
+	done := agent.Attempt{Try: try, Maker: out.Maker, Verdict: out.Verdict, Report: next, Started: started, Ended: time.Now().UTC(), Rejection: rejection}
 	err = insist(ctx, v.log, func(ctx context.Context) error { return v.cfg.Queue.Attempt(ctx, v.hold.lease, done) })
 	v.hold.end(err)
 	return out, next, err
@@ -103,23 +103,23 @@ func (v *variant) try(ctx context.Context, makers []maker.Maker, try int, report
 
 // make asks the makers in order for a change until one gives an answer, and turns
 // the answer into a commit.
-func (v *variant) make(ctx context.Context, makers []maker.Maker, try int, report string) (out agent.Outcome, next string) {
+func (v *variant) make(ctx context.Context, makers []maker.Maker, try int, report string) (out agent.Outcome, next string, rejection *agent.Rejection) {
 	for _, m := range makers {
 		v.step(ctx, "making the patch with %s", m.Name())
 		var err error
 		out, err = v.ask(ctx, m, try, report)
 		if err == nil {
 			v.step(ctx, "committed %.12s: %s", out.Commit, sizeOf(out.Stat))
-			return out, ""
+			return out, "", nil
 		}
 		out, next = v.refusal(err)
 		out.Maker = m.Name()
 		v.step(ctx, "%s: %s", out.Verdict, out.Reason)
-		if out.Verdict != agent.Failed {
+		if rejection = v.reject(ctx, err); out.Verdict != agent.Failed {
 			break
 		}
 	}
-	return out, next
+	return out, next, rejection
 }
 
 // ask has one maker make its change and commits it under the variant's ref.
@@ -183,6 +183,11 @@ func (v *variant) write(ctx context.Context, m maker.Maker, req maker.Request, c
 	for _, f := range applied.Files {
 		for _, m := range f.Moved {
 			v.step(ctx, "%s: hunk %d applied %+d lines from where it says", f.Path, m.Hunk, m.Lines)
+		}
+		for _, p := range f.Placed {
+			if p.Tier > patch.TierExact {
+				v.step(ctx, "%s: hunk %d does not match byte for byte, but at the tier %s", f.Path, p.Hunk, p.Tier)
+			}
 		}
 	}
 	change.Writes = applied.Writes

@@ -43,6 +43,7 @@ func eventsGapless(w *world) {
 	one, two := w.claim(), w.claim()
 	w.ok(w.queue.Record(w.ctx, one, agent.EventStep, "making"))
 	w.ok(w.queue.Record(w.ctx, two, agent.EventOutput, "x\n"))
+	w.ok(w.queue.Record(w.ctx, two, agent.EventReport, "x\n  y\n"))
 	w.refused(w.queue.Record(w.ctx, two, "claimed", "x"), agent.Invalid)
 	w.ok(w.queue.Release(w.ctx, two))
 	w.finish(one, unverified())

@@ -109,7 +109,11 @@ func attemptKept(w *world) {
 	at := time.Date(2026, 11, 23, 12, 0, 0, 5000, time.UTC)
 	want := []agent.Attempt{
 		{Try: 1, Maker: "m", Verdict: agent.Conflict, Report: "hunk 1\nfailed \U0001f642", Started: at, Ended: at.Add(time.Second)},
-		{Try: 2, Maker: "m", Verdict: agent.Unverified, Started: at, Ended: at},
+		{Try: 2, Maker: "m", Verdict: agent.Conflict, Started: at, Ended: at, Rejection: &agent.Rejection{
+			Kind: "conflict", Path: "a.go", Hunk: 2, Line: 9, Reason: "its old text stands nowhere", Expected: []string{"a", ""},
+			Found: []string{"b\t<&>", "\u2028"}, At: 7, Similarity: 50, Differs: 1, Places: []int{3, 4},
+		}},
+		{Try: 3, Maker: "m", Verdict: agent.Unverified, Started: at, Ended: at},
 	}
 	for _, a := range want {
 		w.ok(w.queue.Attempt(w.ctx, l, a))
@@ -118,8 +122,8 @@ func attemptKept(w *world) {
 	if d := cmp.Diff(want, w.job(1).Variants[0].Attempts); d != "" {
 		w.Errorf("attempts (-want +got):\n%s", d)
 	}
-	wantTale := []told{{1, agent.EventAttempt, "conflict"}, {1, agent.EventAttempt, "unverified"}}
-	if d := cmp.Diff(wantTale, tale(w.history(1, 2))[:2]); d != "" {
+	wantTale := []told{{1, agent.EventAttempt, "conflict"}, {1, agent.EventAttempt, "conflict"}, {1, agent.EventAttempt, "unverified"}}
+	if d := cmp.Diff(wantTale, tale(w.history(1, 2))[:3]); d != "" {
 		w.Errorf("events (-want +got):\n%s", d)
 	}
 }
