@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -11,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -126,23 +126,21 @@ func loadFile(name string) ([]*aCase, error) {
 		return nil, err
 	}
 	origin, _, _ := strings.Cut(filepath.Base(name), ".jsonl")
-	var cases []*aCase
-	err = eachLine(name, func(line []byte) error {
+	cases, err := decode(name, func(line []byte) (*aCase, error) {
 		var r record
 		if err := json.Unmarshal(line, &r); err != nil {
-			return err
+			return nil, err
 		}
 		if r.Kind == "parse" {
-			return nil // a test of a parser; there is no file to apply it to
+			return nil, nil // a test of a parser; there is no file to apply it to
 		}
 		c, err := r.newCase(origin, blobs)
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.ID, err)
+			return nil, fmt.Errorf("%s: %w", r.ID, err)
 		}
-		cases = append(cases, c)
-		return nil
+		return c, nil
 	})
-	return cases, err
+	return slices.DeleteFunc(cases, func(c *aCase) bool { return c == nil }), err
 }
 
 func (r *record) newCase(origin string, blobs map[string][]byte) (*aCase, error) {
@@ -189,45 +187,69 @@ func loadBlobs(name string) (map[string][]byte, error) {
 	if !ok {
 		return nil, nil
 	}
-	blobs := map[string][]byte{}
-	err := eachLine(file+".blobs.jsonl.gz", func(line []byte) error {
-		var b struct{ Ref, Text string }
-		err := json.Unmarshal(line, &b)
-		blobs[b.Ref] = []byte(b.Text)
-		return err
+	type blob struct{ Ref, Text string }
+	all, err := decode(file+".blobs.jsonl.gz", func(line []byte) (b blob, err error) {
+		err = json.Unmarshal(line, &b)
+		return b, err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	blobs := make(map[string][]byte, len(all))
+	for _, b := range all {
+		blobs[b.Ref] = []byte(b.Text)
+	}
 	return blobs, err
 }
 
-// eachLine calls do for each line of a file, which may be compressed.
-func eachLine(name string, do func([]byte) error) error {
+// decode makes something of each line of a file that is not blank.
+func decode[T any](name string, of func(line []byte) (T, error)) ([]T, error) {
+	lines, err := readLines(name)
+	if err != nil {
+		return nil, err
+	}
+	all, errs := make([]T, len(lines)), make([]error, len(lines))
+	parallel(len(lines), runtime.GOMAXPROCS(0), func(i int) {
+		if all[i], errs[i] = of(lines[i].text); errs[i] != nil {
+			errs[i] = fmt.Errorf("line %d: %w", lines[i].number, errs[i])
+		}
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err // the first tells enough
+		}
+	}
+	return all, nil
+}
+
+type textLine struct {
+	number int // from 1
+	text   []byte
+}
+
+// readLines returns the lines of a file, which may be compressed, but for blank ones.
+func readLines(name string) ([]textLine, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
 	var r io.Reader = f
 	if strings.HasSuffix(name, ".gz") {
 		if r, err = gzip.NewReader(f); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	br := bufio.NewReaderSize(r, 1<<20)
-	for n := 1; ; n++ {
-		line, err := br.ReadBytes('\n')
-		if len(bytes.TrimSpace(line)) > 0 {
-			if err := do(line); err != nil {
-				return fmt.Errorf("line %d: %w", n, err)
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
+	all, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	var lines []textLine
+	number := 0
+	for text := range bytes.Lines(all) {
+		if number++; len(bytes.TrimSpace(text)) > 0 {
+			lines = append(lines, textLine{number, text})
 		}
 	}
+	return lines, nil
 }

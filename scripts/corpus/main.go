@@ -20,7 +20,7 @@ what has to come of it. Without arguments it is $AGENT_CORPUS, else ../shared/co
 A case is OK when every byte is right, BLANKS when only white space differs, WRONG when
 anything else does, NOOP when it was said to be applied and nothing changed. Cases that
 must be refused are counted apart, and so are those with a policy: their expected result
-is one project's choice.
+is one project's choice. The rate takes a refusal for right where it is as good.
 
 flags:
 `
@@ -30,6 +30,8 @@ type flags struct {
 	list, show   string
 	kind, format string
 	detect       bool
+	peers        bool
+	sample       int
 	workers      int
 	paths        []string
 }
@@ -61,6 +63,8 @@ func parseFlags(args []string, w io.Writer) (flags, error) {
 	set.StringVar(&f.kind, "kind", "", "only cases with this `damage`")
 	set.StringVar(&f.format, "format", "", "only cases in this `format`")
 	set.BoolVar(&f.detect, "detect", false, "do not tell the library which format a text has")
+	set.BoolVar(&f.peers, "peers", false, "also start git apply and GNU patch on unified diffs, and print how they do")
+	set.IntVar(&f.sample, "sample", 0, "with -peers: only so many `cases`, spread over the corpus")
 	set.IntVar(&f.workers, "j", runtime.GOMAXPROCS(0), "cases at the same time; 1 for times that can be trusted")
 	err := set.Parse(args)
 	f.paths = set.Args()
@@ -110,5 +114,14 @@ func run(f flags, w io.Writer) error {
 		return err
 	}
 	tables(w, outcomes)
+	if !f.peers {
+		return nil
+	}
+	all, err := runPeers(outcomes, f.sample, f.workers)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	peerTables(w, all)
 	return nil
 }

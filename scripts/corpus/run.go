@@ -27,21 +27,22 @@ func (o *outcome) good() bool { return o.aCase.good(o.verdict) }
 // runAll runs the cases with this library, on so many processors at once.
 func runAll(cases []*aCase, workers int, detect bool) []*outcome {
 	outcomes := make([]*outcome, len(cases))
+	parallel(len(cases), workers, func(i int) { outcomes[i] = runCase(cases[i], detect) })
+	return outcomes
+}
+
+// parallel does n things, so many at the same time.
+func parallel(n, workers int, do func(i int)) {
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for range max(1, workers) {
 		all.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(cases) {
-					return
-				}
-				outcomes[i] = runCase(cases[i], detect)
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
 			}
 		})
 	}
 	all.Wait()
-	return outcomes
 }
 
 // runCase runs one case in this process; with detect the library is not told what

@@ -62,6 +62,16 @@ func (t *tally) rate() float64 {
 	return 100 * float64(t.right+t.spared) / float64(t.n)
 }
 
+// share is the part of all cases that went as well as they can, those to be refused
+// among them, in per cent.
+func (t *tally) share() float64 {
+	all := t.n + t.mustRefuse
+	if all == 0 {
+		return 0
+	}
+	return 100 * float64(t.right+t.spared+t.mustRefuse-t.bad) / float64(all)
+}
+
 // group sorts outcomes into tallies; a case may belong to several.
 func group(outcomes []*outcome, of func(*outcome) []string) map[string]*tally {
 	groups := map[string]*tally{}
