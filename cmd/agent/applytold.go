@@ -156,7 +156,7 @@ type rejected struct {
 func (r *rejected) Error() string {
 	switch {
 	case r.err.Kind == patch.AlreadyApplied:
-		return "already applied, nothing was changed: " + r.err.Error()
+		return "the patch is already applied; nothing was changed"
 	case r.short:
 		return "the patch was not applied: " + r.err.Error()
 	}

@@ -57,3 +57,19 @@ func (t *Tree) removeDir(name string) error {
 	}
 	return t.remove(name)
 }
+
+// sync makes the content of a file durable.
+func (t *Tree) sync(file *os.File) error {
+	if err := t.try("sync", file.Name()); err != nil || t.hasty {
+		return err
+	}
+	return file.Sync()
+}
+
+// syncDir makes the names in a directory durable.
+func (t *Tree) syncDir(dir string) error {
+	if t.hasty {
+		return nil
+	}
+	return syncDir(dir)
+}

@@ -112,7 +112,7 @@ func TestWriteKilledAnywhere(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			want := newSandbox(t, c.after).photo()
 			for at, fired := 0, true; fired; at++ {
-				for again, firedAgain := 0, true; firedAgain; again += 3 {
+				for again, firedAgain := 0, true; firedAgain; again += 5 {
 					s := newSandbox(t, c.before)
 					before := s.photo()
 					tree := s.open()

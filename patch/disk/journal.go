@@ -40,7 +40,7 @@ func (t *Tree) save(p *plan) error {
 	}
 	_, err = file.Write(data)
 	if err == nil {
-		err = file.Sync()
+		err = t.sync(file)
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(temp, t.journalPath(underWay))
@@ -49,7 +49,7 @@ func (t *Tree) save(p *plan) error {
 		os.Remove(temp)
 		return err
 	}
-	return syncDir(t.home)
+	return t.syncDir(t.home)
 }
 
 // load reads a journal. None is nil.
@@ -79,7 +79,7 @@ func (t *Tree) accept() error {
 	if err := os.Rename(t.journalPath(underWay), t.journalPath(done)); err != nil {
 		return err
 	}
-	return syncDir(t.home)
+	return t.syncDir(t.home)
 }
 
 // forget removes a journal: nothing is left to be done.

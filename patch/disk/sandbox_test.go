@@ -99,6 +99,7 @@ func (s sandbox) open() *Tree {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { tree.Close() })
+	tree.hasty = true
 	return tree
 }
 

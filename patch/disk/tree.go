@@ -32,6 +32,10 @@ type Tree struct {
 	// fault lets tests fail a change, or end the process in all but name. The name is
 	// that of the file.
 	fault func(op, name string) error
+
+	// hasty lets tests that make thousands of changes leave out what only a crash of
+	// the machine would show.
+	hasty bool
 }
 
 var (

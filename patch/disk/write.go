@@ -83,10 +83,7 @@ func (t *Tree) stageNew(s *step) error {
 		}
 		_, err = file.Write(s.data)
 		if err == nil {
-			err = t.try("sync", string(s.New))
-		}
-		if err == nil {
-			err = file.Sync()
+			err = t.sync(file)
 		}
 		if err == nil && !s.To.AnyPerm {
 			err = file.Chmod(s.To.Perm)
@@ -136,7 +133,7 @@ func (t *Tree) copyOld(s *step) error {
 		err = to.Chmod(info.Mode().Perm())
 	}
 	if err == nil {
-		err = to.Sync()
+		err = t.sync(to)
 	}
 	if err = errors.Join(err, to.Close()); err != nil {
 		return err
@@ -256,7 +253,7 @@ func (t *Tree) syncDirs(p *plan, of func(*step) []string) error {
 				continue
 			}
 			synced[d] = true
-			if err := syncDir(filepath.Join(t.dir, filepath.FromSlash(d))); err != nil && !isAbsent(err) {
+			if err := t.syncDir(filepath.Join(t.dir, filepath.FromSlash(d))); err != nil && !isAbsent(err) {
 				return err
 			}
 		}

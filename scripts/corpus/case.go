@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -154,7 +155,11 @@ func (r *record) newCase(origin string, blobs map[string][]byte) (*aCase, error)
 		return nil, err
 	}
 	c.after = c.before.With(nil)
-	return c, fill(c.after, r.After, r.Modes.After, blobs)
+	maps.DeleteFunc(c.modes, func(path string, mode batch.Mode) bool {
+		was, ok := c.before[path]
+		return ok && was.Mode != patch.Mode(mode) && !bytes.Contains(c.text, []byte(" mode ")) // only git's index knew of it
+	})
+	return c, fill(c.after, r.After, c.modes, blobs)
 }
 
 // fill puts files into a tree; nil takes one out.

@@ -43,6 +43,7 @@ const (
 `
 	gitLines = `{"id": "git-t/1", "format": "udiff", "files": {"f": "1\n"}, "after": {"f": null, "l": {"link": "f"}}, "patch": {"b64": "/w=="}, "expect": "ok", "modes": {"before": {"f": "100755"}, "after": {}}, "strip": 2}
 
+{"id": "git-t/3", "format": "udiff", "files": {"f": "1\n", "g": ""}, "after": {"f": "2\n"}, "patch": "--- a/f\n", "expect": "ok", "modes": {"before": {}, "after": {"f": "100755", "g": "100644"}}}
 {"id": "git-t/2", "format": "udiff", "files": {}, "after": {}, "patch": "", "expect": "error", "kind": "parse"}
 `
 )
@@ -55,10 +56,13 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(cases) != 3 {
-		t.Fatalf("got %d cases, want 3: a parser's test is none", len(cases))
+	if len(cases) != 4 {
+		t.Fatalf("got %d cases, want 4: a parser's test is none", len(cases))
 	}
-	git, mut := cases[0], cases[1]
+	git, index, mut := cases[0], cases[1], cases[2]
+	if len(index.modes) != 1 || index.after["f"].Mode != patch.ModeFile {
+		t.Errorf("a mode that only git's index knew is expected: %v", index.modes)
+	}
 	if git.before["f"].Mode != patch.ModeExec || git.after["l"].Mode != patch.ModeLink || len(git.after) != 1 || string(git.text) != "\xff" {
 		t.Errorf("git's case was read as %+v", git)
 	}
