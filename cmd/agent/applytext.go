@@ -69,7 +69,8 @@ func (o *applyText) apply(ctx context.Context, top string, text []byte, opt patc
 		return &rejected{e, o.json, o.looser(text, tree, opt)}
 	}
 	if err != nil {
-		return fmt.Errorf("the files cannot be read: %w; nothing was changed", err)
+		return agent.Errorf(agent.Internal, "nothing was changed: the files cannot be read: %w", err).
+			WithHint("make them readable, and call it again")
 	}
 	if !o.check {
 		ctx.Done() // from here on an interrupt must not end the process but the work
@@ -226,8 +227,8 @@ func (o *applyText) openTree(ctx context.Context, top string, doc *textDoc) (*lo
 	}
 	if err != nil {
 		tree.close()
-		if agent.HintOf(err) == "" && errors.Is(err, fs.ErrPermission) {
-			err = agent.Errorf(agent.Internal, "%w", err).WithHint("choose a state directory of your own with --state-dir")
+		if agent.HintOf(err) == "" && ctx.Err() == nil {
+			err = agent.Errorf(agent.Internal, "no journal can be kept: %w", err).WithHint("choose a state directory that you may write to with --state-dir")
 		}
 		return nil, err
 	}
@@ -282,5 +283,9 @@ func unwritten(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	return agent.Errorf(agent.Internal, "nothing was changed: %w", err).WithHint("make room, or make the files writable, and call it again")
+	hint := "make room, and call it again"
+	if errors.Is(err, fs.ErrPermission) {
+		hint = "make the files and their directories writable, and call it again"
+	}
+	return agent.Errorf(agent.Internal, "nothing was changed: %w", err).WithHint(hint)
 }

@@ -296,6 +296,22 @@ func TestJournalsInTheTreeAreNotObeyed(t *testing.T) {
 	s.expect("after it", before)
 }
 
+// Nor can a patch write one where journals do lie in the tree.
+func TestJournalsCannotBePatched(t *testing.T) {
+	s := newSandbox(t, map[string]string{"f": "1\n"})
+	s.home = filepath.Join(s.dir, "state", "applies")
+	before := s.photo()
+	for _, name := range []string{"state/applies/x" + underWay, "state/applies", "state"} {
+		if err := s.open().Write(t.Context(), []patch.Write{file(name, "{}")}); err == nil {
+			t.Errorf("%s could be written", name)
+		}
+	}
+	s.expect("after it", before)
+	if err := s.open().Write(t.Context(), []patch.Write{file("f", "2\n"), file("state/other", "x\n")}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTreeStaysInside(t *testing.T) {
 	s := newSandbox(t, map[string]string{"out": "-> ..", "in": "-> d", "d/f": "f\n"})
 	tree := s.open()

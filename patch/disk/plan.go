@@ -60,12 +60,15 @@ func (t *Tree) plan(writes []patch.Write) (*plan, error) {
 	}
 	for i, w := range writes {
 		s := step{Path: raw(w.Path), data: w.Data}
+		if t.own != "" && (w.Path == t.own || below(w.Path, t.own) || below(t.own, w.Path)) {
+			return nil, fmt.Errorf("%s cannot be written: journals of changes lie there", shown(w.Path))
+		}
 		if above := linkAbove(t.root, w.Path); above != "" && !deleted[above] {
 			return nil, &ChangedError{above, "replaced by a symbolic link"}
 		}
 		var err error
 		if s.From, err = look(t.root, w.Path); err != nil {
-			return nil, fmt.Errorf("%s cannot be read: %w", shown(w.Path), err)
+			return nil, fmt.Errorf("%s cannot be read: %w", shown(w.Path), cause(err))
 		}
 		if how := t.since(w.Path, s.From); how != "" {
 			return nil, &ChangedError{w.Path, how}
@@ -141,7 +144,7 @@ func (t *Tree) planDirs(p *plan) error {
 			case err == nil && !info.IsDir(), isAbsent(err):
 				p.NewDirs = append(p.NewDirs, raw(d))
 			case err != nil:
-				return fmt.Errorf("%s cannot be read: %w", shown(d), err)
+				return fmt.Errorf("%s cannot be read: %w", shown(d), cause(err))
 			default:
 				continue // another step may delete files in it
 			}

@@ -95,7 +95,7 @@ func (t *Tree) dropTemps(p *plan, keep []string) error {
 				continue
 			}
 			if err := t.remove(string(name)); err != nil && !isAbsent(err) {
-				errs = append(errs, fmt.Errorf("%s cannot be removed: %w", shown(string(name)), err))
+				errs = append(errs, fmt.Errorf("%s cannot be removed: %w", shown(string(name)), cause(err)))
 			}
 		}
 	}
@@ -115,13 +115,13 @@ func (t *Tree) putBack(p *plan) (back, left []string, err error) {
 		}
 		switch now, err := t.standing(p, s); {
 		case err != nil:
-			errs = append(errs, fmt.Errorf("%s cannot be read: %w", shown(string(s.Path)), err))
+			errs = append(errs, fmt.Errorf("%s cannot be read: %w", shown(string(s.Path)), cause(err)))
 		case now == theirs:
 			left = append(left, string(s.Path))
 		case now == replaced && s.From.Kind == absent:
 			back = append(back, string(s.Path))
 			if err := t.remove(string(s.Path)); err != nil {
-				errs = append(errs, fmt.Errorf("%s cannot be removed: %w", shown(string(s.Path)), err))
+				errs = append(errs, fmt.Errorf("%s cannot be removed: %w", shown(string(s.Path)), cause(err)))
 			}
 		case now == replaced:
 			back = append(back, string(s.Path))
@@ -147,7 +147,7 @@ func (t *Tree) putBackDirs(p *plan, restore []*step) error {
 	var errs []error
 	for _, s := range restore {
 		if err := t.restore(p, s); err != nil {
-			errs = append(errs, fmt.Errorf("%s cannot be put back: %w", shown(string(s.Path)), err))
+			errs = append(errs, fmt.Errorf("%s cannot be put back: %w", shown(string(s.Path)), cause(err)))
 		}
 	}
 	for _, d := range p.OldDirs {

@@ -26,6 +26,7 @@ type Tree struct {
 	dir  string
 	root *os.Root
 	home string // of the journal
+	own  string // home, if it lies in the directory; slash-separated
 	key  string // its name there, made of dir
 	read map[string]image
 
@@ -44,8 +45,9 @@ var (
 	_ fs.ReadFileFS = (*Tree)(nil)
 )
 
-// Open opens the directory dir. Journals lie in home, which is made when one is needed;
-// it must not be in a tree whose files come from others, for a journal is obeyed.
+// Open opens the directory dir. Journals lie in home, which is made when one is needed.
+// Because a journal is obeyed, no patch can write there, should it be in the directory;
+// nor may it hold files from anybody else.
 func Open(dir, home string) (*Tree, error) {
 	full, err := filepath.Abs(dir)
 	if err == nil {
@@ -59,7 +61,14 @@ func Open(dir, home string) (*Tree, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(full))
-	return &Tree{dir: full, root: root, home: home, key: hex.EncodeToString(sum[:8]), read: map[string]image{}}, nil
+	t := &Tree{dir: full, root: root, home: home, key: hex.EncodeToString(sum[:8]), read: map[string]image{}}
+	if real, err := filepath.EvalSymlinks(home); err == nil {
+		home = real
+	}
+	if own, err := filepath.Rel(full, home); err == nil && filepath.IsLocal(own) {
+		t.own = filepath.ToSlash(own)
+	}
+	return t, nil
 }
 
 // Close closes the directory.
@@ -145,6 +154,17 @@ func shown(path string) string {
 		return q
 	}
 	return path
+}
+
+// cause is an error without the call and the temporary name that it happened to.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // note keeps what was seen of a path: the first of it, so that a later change shows.

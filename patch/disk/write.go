@@ -59,10 +59,10 @@ func (t *Tree) stage(ctx context.Context, p *plan) error {
 		}
 		s := &p.Steps[i]
 		if err := t.stageNew(s); err != nil {
-			return fmt.Errorf("%s cannot be written: %w", shown(string(s.Path)), err)
+			return fmt.Errorf("%s cannot be written: %w", shown(string(s.Path)), cause(err))
 		}
 		if err := t.keepOld(s); err != nil {
-			return fmt.Errorf("%s cannot be replaced: %w", shown(string(s.Path)), err)
+			return fmt.Errorf("%s cannot be replaced: %w", shown(string(s.Path)), cause(err))
 		}
 	}
 	return t.syncDirs(p, func(s *step) []string { return []string{path.Dir(string(s.New)), path.Dir(string(s.Old))} })
@@ -156,7 +156,7 @@ func (t *Tree) replace(p *plan) error {
 		}
 		s.touched = true
 		if err := t.remove(string(s.Path)); err != nil {
-			return fmt.Errorf("%s cannot be deleted: %w", shown(string(s.Path)), err)
+			return fmt.Errorf("%s cannot be deleted: %w", shown(string(s.Path)), cause(err))
 		}
 	}
 	for i := range p.Steps {
@@ -166,7 +166,7 @@ func (t *Tree) replace(p *plan) error {
 		}
 		if isDir(t.root, string(s.Path)) {
 			if err := t.prune(p, func(dir string) bool { return dir == string(s.Path) || below(dir, string(s.Path)) }); err != nil {
-				return fmt.Errorf("%s cannot take the place of a directory: %w", shown(string(s.Path)), err)
+				return fmt.Errorf("%s cannot take the place of a directory: %w", shown(string(s.Path)), cause(err))
 			}
 		}
 		if err := t.makeDirs(p, string(s.Path)); err != nil {
@@ -177,7 +177,7 @@ func (t *Tree) replace(p *plan) error {
 		}
 		s.touched = true
 		if err := t.place(s); err != nil {
-			return fmt.Errorf("%s cannot be written: %w", shown(string(s.Path)), err)
+			return fmt.Errorf("%s cannot be written: %w", shown(string(s.Path)), cause(err))
 		}
 	}
 	return t.syncDirs(p, func(s *step) []string { return append(ancestors(string(s.Path)), ".") })
@@ -190,7 +190,7 @@ func (t *Tree) unchanged(s *step) error {
 	}
 	have, err := look(t.root, string(s.Path))
 	if err != nil {
-		return fmt.Errorf("%s cannot be read: %w", shown(string(s.Path)), err)
+		return fmt.Errorf("%s cannot be read: %w", shown(string(s.Path)), cause(err))
 	}
 	if how := have.unlike(s.From); how != "" {
 		return &ChangedError{string(s.Path), how}
@@ -226,7 +226,7 @@ func (t *Tree) makeDirs(p *plan, name string) error {
 			err = t.root.Chmod(filepath.FromSlash(d), p.OldDirs[i].Perm)
 		}
 		if err != nil {
-			return fmt.Errorf("directory %s cannot be made: %w", shown(d), err)
+			return fmt.Errorf("directory %s cannot be made: %w", shown(d), cause(err))
 		}
 	}
 	return nil
