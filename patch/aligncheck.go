@@ -31,11 +31,24 @@ func (a *aligner) convincing(p *alignment) bool {
 			return false
 		}
 	}
-	if a.disputed(p) || a.beyond(p) || a.stranger(p) {
+	if a.vague(p) || a.disputed(p) || a.beyond(p) || a.stranger(p) {
 		return false
 	}
 	return a.whole(p)
 }
+
+// vague reports whether too little of the text is in the file to know the place by it.
+func (a *aligner) vague(p *alignment) bool {
+	known := 0
+	for i, step := range p.steps {
+		if (step == stepSame || step == stepClose) && !isWeak(a.e.old[i]) {
+			known += telling(a.e.old[i])
+		}
+	}
+	return known < leastTelling
+}
+
+const leastTelling = 8 // letters and digits in the lines that are there
 
 // disputed reports whether a context line right beside a change has another text in the
 // file: a merge calls that a conflict, too. One wrong word is a slip of who wrote it.
@@ -249,5 +262,5 @@ func (a *aligner) spot(p *alignment) *spot {
 			break
 		}
 	}
-	return &spot{at: at, rows: p.rows, tier: TierFuzzy, read: a.e}
+	return &spot{at: at, rows: p.rows, steps: p.steps, tier: TierFuzzy, read: a.e}
 }

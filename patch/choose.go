@@ -36,8 +36,8 @@ func (c *chooser) find() {
 		}
 	}
 	c.alike()
-	for i := range c.edits {
-		if len(c.spots[i]) > 1 {
+	for i, e := range c.edits {
+		if len(c.spots[i]) > 1 || e.anchored && len(c.spots[i]) > 0 {
 			c.narrow(i)
 		}
 	}
@@ -100,8 +100,11 @@ func (c *chooser) floating(e *edit) []spot {
 // loose returns the place of an edit that stands nowhere as a whole: without the
 // blank lines or the prose at its ends, or with some of its context not as stated.
 func (c *chooser) loose(e *edit) []spot {
-	trimmed := e.trimmed()
-	if trimmed != nil {
+	var trimmed *edit
+	for _, ends := range [...][2]bool{{false, true}, {true, false}, {true, true}} {
+		if trimmed = e.trimmed(ends[0], ends[1]); trimmed == nil {
+			continue
+		}
 		if spots := c.src.ladder(trimmed, c.loosest); len(spots) > 0 {
 			return spots
 		}
@@ -167,15 +170,15 @@ func (c *chooser) alike() {
 	}
 }
 
-// trimmed returns the edit without blank lines at its ends, which are often only there
-// for the eye; nil if it has none.
-func (e *edit) trimmed() *edit {
+// trimmed returns the edit without blank lines at its head or tail, which are often only
+// there for the eye; nil if it has none.
+func (e *edit) trimmed(head, tail bool) *edit {
 	layout := func(l editLine) bool { return isBlankLine(l.text) && (l.op == ' ' || l.op == '-' && !e.marked) }
 	from, to := 0, len(e.lines)
-	for from < to && layout(e.lines[from]) {
+	for head && from < to && layout(e.lines[from]) {
 		from++
 	}
-	for to > from && layout(e.lines[to-1]) {
+	for tail && to > from && layout(e.lines[to-1]) {
 		to--
 	}
 	if from == 0 && to == len(e.lines) || from == to {
@@ -202,6 +205,14 @@ func (c *chooser) narrow(i int) {
 		}
 		if len(left) > 0 {
 			c.spots[i] = left
+		}
+	}
+	if e.anchored {
+		if rows := c.src.headings(e.heads); len(rows) > 0 {
+			c.spots[i] = slices.DeleteFunc(c.spots[i], func(p spot) bool { return p.at < rows[0] })
+			if len(c.spots[i]) < 2 {
+				return
+			}
 		}
 	}
 	keep(func(p *spot) bool { return !c.taken(i, p) })

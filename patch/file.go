@@ -86,6 +86,9 @@ func (j *job) source(f *File) (entry, []byte, error) {
 	case !e.exists():
 		return e, nil, f.errorf(Missing, f.Old, "there is no such file")
 	}
+	if e.mode == ModeLink && len(f.edits) > 0 && !f.git {
+		return e, nil, f.errorf(Refused, f.Old, "the path is a symbolic link; only a git diff can change one")
+	}
 	if f.OldMode != 0 && f.OldMode&modeType != e.mode&modeType && !f.named {
 		return e, nil, f.errorf(Conflict, f.Old, "the file has mode "+e.mode.String()+", and the patch is for "+f.OldMode.String())
 	}

@@ -39,7 +39,8 @@ func isPlaceholder(line string) bool {
 		}
 	}
 	t = strings.ToLower(strings.Trim(t, " \t/*{}<>!-#;%()'\""))
-	dots := strings.HasPrefix(t, "...") || strings.HasPrefix(t, "…") || strings.HasSuffix(t, "...") || strings.HasSuffix(t, "…") || strings.HasPrefix(t, "[...")
+	dots := strings.HasPrefix(t, "...") || strings.HasPrefix(t, "…") || strings.HasPrefix(t, "[...") ||
+		comment && (strings.HasSuffix(t, "...") || strings.HasSuffix(t, "…"))
 	words := strings.Fields(strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' || r == ' ' {
 			return r

@@ -25,7 +25,7 @@ func (s *source) pairs(p *spot) indents {
 	in := indents{marked: e.marked}
 	for i, k := range e.at {
 		row := p.row(i)
-		if row < 0 || isBlankLine(e.old[i]) || isBlankLine(s.lines[row]) {
+		if !p.sure(i) || isBlankLine(e.old[i]) || isBlankLine(s.lines[row]) {
 			continue
 		}
 		in.pairs = append(in.pairs, indentPair{

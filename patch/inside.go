@@ -6,8 +6,8 @@ import "strings"
 // of lines, as edits of these lines.
 func (s *source) inside(e *edit) []spot {
 	find, put := e.find, e.put
-	if strings.TrimSpace(find) == "" {
-		return nil
+	if strings.TrimSpace(find) == "" || put != "" && (find[0] == '\n') != (put[0] == '\n') {
+		return nil // a line break at one end of only one text would join lines
 	}
 	text := s.text[len(s.mark):]
 	if strings.Contains(text, "\r\n") {

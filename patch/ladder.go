@@ -9,6 +9,13 @@ type spot struct {
 	rows []int // of each old line, -1 where it does not stand in the file; nil: at, at+1, …
 	tier Tier
 	read *edit // the edit as it was read to stand here
+
+	steps []uint8 // of an alignment: how each old line was matched
+}
+
+// sure reports whether old line i is the line of the file that it stands at, a slip aside.
+func (p *spot) sure(i int) bool {
+	return p.row(i) >= 0 && (p.steps == nil || p.steps[i] == stepSame || p.steps[i] == stepClose)
 }
 
 // row returns the line of the file at which old line i stands; -1: nowhere.

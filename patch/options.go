@@ -68,3 +68,18 @@ func ParseTier(name string) (Tier, error) {
 	}
 	return 0, fmt.Errorf("no tier is called %q; the tiers are %s", name, strings.Join(tierNames[1:], ", "))
 }
+
+// Formats are the formats that can be read.
+func Formats() []Format { return []Format{Unified, SearchReplace, Envelope, WholeFile, JSON} }
+
+// ParseFormat returns the format of that name.
+func ParseFormat(name string) (Format, error) {
+	var names []string
+	for _, f := range Formats() {
+		if string(f) == name {
+			return f, nil
+		}
+		names = append(names, string(f))
+	}
+	return "", fmt.Errorf("no format is called %q; the formats are %s", name, strings.Join(names, ", "))
+}

@@ -170,6 +170,15 @@ func (r *reader) detect() Format {
 	return Unified
 }
 
+// foreign refuses a text that has a patch of another format at line i as well: to
+// leave that out without a word would be half of what was asked for.
+func (r *reader) foreign(i int, own Format) *Error {
+	if other := r.marker(i); other != "" && other != own {
+		return errAt(Malformed, i+1, "the text has patches in two formats, %s and %s; give them one after the other", own, other)
+	}
+	return nil
+}
+
 // diffFence reports whether a fence says that it holds a diff.
 func (r *reader) diffFence() bool {
 	for i := range r.lines {

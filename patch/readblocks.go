@@ -55,6 +55,9 @@ func (r *reader) blocks() *Error {
 		indent := indentOf(r.line(r.at))
 		n := isSearch(r.line(r.at)[len(indent):])
 		if n == 0 {
+			if err := r.foreign(r.at, SearchReplace); err != nil && last > 0 {
+				return err
+			}
 			r.at++
 			continue
 		}

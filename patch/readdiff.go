@@ -82,6 +82,9 @@ func (d *diffReader) next() *Error {
 		d.body(line)
 		d.at++
 	default:
+		if err := d.foreign(d.at, Unified); err != nil && (len(d.files) > 0 || d.f != nil) {
+			return err
+		}
 		d.prose(line)
 		d.at++
 	}

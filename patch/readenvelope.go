@@ -38,6 +38,10 @@ func (r *reader) envelope() *Error {
 				return err
 			}
 			continue
+		case ended:
+			if err := r.foreign(r.at, Envelope); err != nil {
+				return err
+			}
 		}
 		r.at++
 	}

@@ -23,7 +23,7 @@ func (r *reader) looksJSON() int {
 	text, line := r.jsonText()
 	for _, keys := range [...][]string{keysFind, keysContent, keysPut} {
 		for _, key := range keys {
-			if strings.Contains(text, `"`+key+`"`) {
+			if strings.Contains(text, `"`+key+`"`) || strings.Contains(text, `\"`+key+`\"`) {
 				return line
 			}
 		}
@@ -88,8 +88,8 @@ func (r *reader) json() *Error {
 			}
 		}
 		if err != nil {
-			if n > 0 { // prose after the JSON
-				break
+			if rest := strings.TrimSpace(text[d.InputOffset():]); n > 0 && rest != "" && rest[0] != '{' && rest[0] != '[' {
+				break // prose after the JSON
 			}
 			return errAt(Malformed, line+1, "the text is no JSON: %v", err)
 		}

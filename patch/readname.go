@@ -92,11 +92,11 @@ func (r *reader) fenceName(f fence) string {
 			word = strings.TrimPrefix(word, key)
 		}
 		word = strings.Trim(word, "\"'{}")
+		if lang, after, ok := strings.Cut(word, ":"); ok && !strings.ContainsAny(lang, "/.") && (r.known(after) || looksPath(after)) {
+			return after
+		}
 		if r.known(word) || looksPath(word) {
 			return word
-		}
-		if _, after, ok := strings.Cut(word, ":"); ok && (r.known(after) || looksPath(after)) {
-			return after
 		}
 	}
 	return ""

@@ -21,7 +21,11 @@ func (e *Error) Report() string {
 	}
 	if e.At > 0 {
 		if len(e.Found) > 0 {
-			fmt.Fprintf(&b, "\nat the nearest place, line %d of the file, there stand:\n", e.At)
+			alike := ""
+			if e.Alike > 0 {
+				alike = fmt.Sprintf(" (%d %% alike)", e.Alike)
+			}
+			fmt.Fprintf(&b, "\nat the nearest place, line %d of the file%s, there stand:\n", e.At, alike)
 			block(&b, e.Found, e.At, e.First)
 		} else if len(e.Wanted) > 0 {
 			fmt.Fprintf(&b, "\nthe file ends before line %d\n", e.At)

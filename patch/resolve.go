@@ -13,7 +13,8 @@ const maxListed = 200_000 // paths of the tree that are looked through for a nam
 type resolver struct {
 	tree   *tree
 	target string
-	rooted bool // the text writes paths of the tree with a slash before them
+	prefix string // the first part of the new names that is no part of a path
+	rooted bool   // the text writes paths of the tree with a slash before them
 	listed bool
 	paths  []string
 }
@@ -36,6 +37,15 @@ func (r *resolver) dir(name string) bool {
 	return err == nil && stop == "" && e.dir
 }
 
+// throughLink reports whether a symbolic link of the tree is a part of the path.
+func (r *resolver) throughLink(name string) bool {
+	if checkPath(name) != "" {
+		return false
+	}
+	_, stop, err := r.tree.at(name)
+	return err == nil && stop != "" && r.tree.seen[stop].mode == ModeLink
+}
+
 // resolve settles the names of all sections. made has the paths that sections before
 // it write.
 func (r *resolver) resolve(files []File) {
@@ -51,6 +61,9 @@ func (r *resolver) resolve(files []File) {
 			f.New = r.fresh(f)
 		case Modify, Delete:
 			old := r.there(f, made)
+			if rest, ok := strip(plainPath(f.New)); ok && rest == old && f.diff {
+				r.prefix, _, _ = strings.Cut(plainPath(f.New), "/")
+			}
 			f.Old = old
 			if f.Op == Modify {
 				f.New = old
@@ -100,7 +113,7 @@ func (r *resolver) there(f *File, made map[string]bool) string {
 		names = append(names, f.readings(f.New, f.Old)...)
 	}
 	for _, name := range names {
-		if made[name] || r.known(name) {
+		if made[name] || r.known(name) || r.throughLink(name) {
 			return name
 		}
 	}
@@ -180,7 +193,7 @@ func (r *resolver) list() []string {
 func (r *resolver) fresh(f *File) string {
 	name := plainPath(f.New)
 	if f.diff {
-		if a, rest, ok := strings.Cut(name, "/"); ok && a == "b" && rest != "" && !r.dir("b") {
+		if a, rest, ok := strings.Cut(name, "/"); ok && (a == "b" || a == r.prefix) && rest != "" && !r.dir(a) {
 			name = rest
 		} else if ok && len(a) == 1 && rest != "" && !r.dir(a) && f.NewID != "" {
 			name = rest
@@ -198,7 +211,7 @@ func (r *resolver) fresh(f *File) string {
 	}
 	if rest := strings.TrimLeft(name, "/"); rest != name && rest != "" {
 		// A slash that was put before every path of the tree, not a path of the machine.
-		if first, _, deep := strings.Cut(rest, "/"); !deep || r.rooted || f.git || r.dir(first) {
+		if first, _, deep := strings.Cut(rest, "/"); r.rooted || f.git || deep && r.dir(first) {
 			return rest
 		}
 	}

@@ -19,6 +19,8 @@ func (r *reader) unwrap() {
 		for k := range r.lines {
 			if cut, ok := strings.CutPrefix(r.line(k), prefix); ok {
 				r.lines[k].text = cut
+			} else if k > i {
+				r.lines[k].text = "" // what is not indented like the diff is no part of it
 			} else if bare := strings.TrimRight(prefix, " \t"); bare == r.line(k) {
 				r.lines[k].text = ""
 			}

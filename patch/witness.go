@@ -15,6 +15,9 @@ func (c *chooser) doubtful(f *File, i int) *Error {
 	if p.tier == TierFuzzy && escapes(e) && !hasEntity(c.src.text) {
 		return f.conflictIn(e, i, "its new lines are escaped for HTML, and the file has no such escapes")
 	}
+	if p.tier == TierFuzzy && c.astray(i) {
+		return f.conflictIn(e, i, fmt.Sprintf("only line %d is like its old text, and the line numbers of the other hunks speak against that", p.at+1))
+	}
 	if len(e.old) == 0 || e.known >= littleKnown || len(c.src.lines) == len(e.old) || e.insert > 0 {
 		return nil
 	}
@@ -35,6 +38,28 @@ func (c *chooser) doubtful(f *File, i int) *Error {
 	}
 	return f.conflictIn(e, i, fmt.Sprintf("its old lines say too little to be sure of line %d", p.at+1))
 }
+
+// astray reports whether the place of an edit is out of order with the others, by the
+// lines they state, or far from where these have moved to.
+func (c *chooser) astray(i int) bool {
+	e, p := c.edits[i], &c.spots[i][0]
+	if e.stated == 0 || !c.numbered() {
+		return false
+	}
+	for k, o := range c.edits {
+		if k == i || o.stated == 0 || o.stated == e.stated || len(c.spots[k]) != 1 {
+			continue
+		}
+		if (o.stated < e.stated) != (c.spots[k][0].at < p.at) {
+			return true
+		}
+	}
+	lo, hi, sure := c.drift(i)
+	off := p.at + 1 - e.stated
+	return sure && (off < lo-maxDrift || off > hi+maxDrift)
+}
+
+const maxDrift = 30 // lines that a loose match may be off where the hunks beside it agree
 
 // escapes reports whether the new lines have HTML escapes, and none of the characters
 // that these stand for.
@@ -63,6 +88,10 @@ func (c *chooser) already(i int) int {
 		return -1
 	}
 	fresh := e.side('-')
+	if e.raw && strings.Contains(e.put, e.find) && e.find != "" &&
+		strings.Count(c.src.text, e.put)*strings.Count(e.put, e.find) == strings.Count(c.src.text, e.find) && strings.Contains(c.src.text, e.put) {
+		return strings.Count(c.src.text[:strings.Index(c.src.text, e.put)], "\n") + 1
+	}
 	if len(c.spots[i]) == 0 {
 		if len(fresh) == 0 || e.known == 0 && tellingAll(fresh) == 0 {
 			return -1
@@ -73,6 +102,9 @@ func (c *chooser) already(i int) int {
 			}
 		}
 		return -1
+	}
+	if line := c.twin(i, fresh); line >= 0 {
+		return line
 	}
 	for k := range c.spots[i] {
 		p := &c.spots[i][k]
@@ -86,6 +118,52 @@ func (c *chooser) already(i int) int {
 	return -1
 }
 
+// twin returns the line at which the new text of an edit stands exactly where the text
+// says the place is, while its old text stands only elsewhere; -1: it does not. The old
+// text is then that of another place like it.
+func (c *chooser) twin(i int, fresh []string) int {
+	e := c.edits[i]
+	if e.c0 == e.c1 || tellingAll(fresh) == 0 || len(fresh) == 0 {
+		return -1
+	}
+	meant := c.meant(i)
+	if meant == nil {
+		return -1
+	}
+	for _, p := range c.spots[i] {
+		if meant(p.at, len(p.read.old)) {
+			return -1
+		}
+	}
+	for _, at := range c.src.stands(fresh, trailing) {
+		if meant(at, len(fresh)) {
+			return at + 1
+		}
+	}
+	return -1
+}
+
+// meant returns what tells whether a text of n lines at a line is where an edit says its
+// place is: at the end of the file, right below its heading, or at its line; nil: it does
+// not say.
+func (c *chooser) meant(i int) func(at, n int) bool {
+	e := c.edits[i]
+	if e.atEnd {
+		return func(at, n int) bool { return at+n == len(c.src.lines) }
+	}
+	if len(e.heads) > 0 {
+		if rows := c.src.headings(e.heads); len(rows) == 1 && (e.anchored || e.stated == 0) {
+			return func(at, _ int) bool { return at > rows[0] && at <= rows[0]+nearHeading }
+		}
+	}
+	if lo, hi, sure := c.drift(i); e.stated > 1 && (sure || len(c.edits) == 1 && lo == hi) {
+		return func(at, _ int) bool { return e.stated+lo-1 <= at && at <= e.stated+hi-1 }
+	}
+	return nil
+}
+
+const nearHeading = 3 // lines below a heading that are right below it
+
 // around returns the line at which the new text of an edit, context and all, stands
 // about the place where it would go; -1: it does not. What an edit adds may end like the
 // context before it, so that its old lines stand in the result, too.
@@ -97,7 +175,11 @@ func (c *chooser) around(p *spot) int {
 		return -1
 	}
 	reach := len(fresh)
-	for _, at := range c.src.stands(fresh, trailing) {
+	form := trailing
+	if p.tier >= TierIndent {
+		form = looks
+	}
+	for _, at := range c.src.stands(fresh, form) {
 		if at > p.at-reach && at < p.at+reach {
 			return at + 1
 		}
@@ -130,11 +212,14 @@ func (c *chooser) beside(p *spot) int {
 		return -1
 	}
 	at := p.before(e.c0)
-	if c.same(added, at) {
+	if e.c0 == len(e.old) && c.same(added, at) {
 		return at + 1
 	}
-	if c.same(added, at-len(added)) {
+	if e.c0 == 0 && c.same(added, at-len(added)) {
 		return at - len(added) + 1
+	}
+	if p.rows != nil && (c.same(added, at) || c.same(added, at-len(added))) {
+		return at + 1
 	}
 	return -1
 }
