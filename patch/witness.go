@@ -43,7 +43,8 @@ func (c *chooser) doubtful(f *File, i int) *Error {
 // lines they state, or far from where these have moved to.
 func (c *chooser) astray(i int) bool {
 	e, p := c.edits[i], &c.spots[i][0]
-	if e.stated == 0 || !c.numbered() {
+	lo, hi, sure := c.drift(i)
+	if e.stated == 0 || !sure || !c.numbered() {
 		return false
 	}
 	for k, o := range c.edits {
@@ -54,9 +55,8 @@ func (c *chooser) astray(i int) bool {
 			return true
 		}
 	}
-	lo, hi, sure := c.drift(i)
 	off := p.at + 1 - e.stated
-	return sure && (off < lo-maxDrift || off > hi+maxDrift)
+	return off < lo-maxDrift || off > hi+maxDrift
 }
 
 const maxDrift = 30 // lines that a loose match may be off where the hunks beside it agree
@@ -176,8 +176,8 @@ func (c *chooser) around(p *spot) int {
 	}
 	reach := len(fresh)
 	form := trailing
-	if p.tier >= TierIndent {
-		form = looks
+	if p.tier == TierIndent || p.tier == TierFuzzy {
+		form = blanks
 	}
 	for _, at := range c.src.stands(fresh, form) {
 		if at > p.at-reach && at < p.at+reach {
