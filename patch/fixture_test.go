@@ -17,9 +17,10 @@ import (
 //
 //	before/PATH  after/PATH  patch  error (a kind, then pieces of the report)
 //	moved (hunks and lines, as "1:+2")
+//	options, tier (of a text that is read loosely: see TestLooseFixtures)
 //
-// A name may be followed by words: a mode, or "open" for no final newline. A | in
-// it stands for a blank.
+// A name may be followed by words: a mode, "open" for no final newline, "crlf" for
+// line ends of that kind, "bom" for a byte order mark. A | in it stands for a blank.
 func TestFixtures(t *testing.T) {
 	names, err := filepath.Glob("testdata/fixture/*.txtar")
 	if err != nil || len(names) == 0 {
@@ -39,38 +40,49 @@ func testFixture(t *testing.T, f fixture) {
 		t.Fatal("the tree was changed")
 	}
 	if f.fails != "" {
-		e, ok := errors.AsType[*Error](err)
-		if !ok {
-			t.Fatalf("got error %v, want %s", err, f.fails)
-		}
-		kind, pieces, _ := strings.Cut(f.fails, "\n")
-		if string(e.Kind) != kind {
-			t.Errorf("got %s (%v), want %s", e.Kind, e, kind)
-		}
-		for piece := range strings.Lines(pieces) {
-			if piece = strings.TrimSpace(piece); !strings.Contains(e.Report(), piece) {
-				t.Errorf("the report lacks %q:\n%s", piece, e.Report())
-			}
-		}
+		f.wantError(t, err)
 		return
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, report(err))
 	}
 	wantTree(t, f.before.with(res.Writes), f.after)
+	if got := movesOf(res); got != f.moved {
+		t.Errorf("moved %q, want %q", got, f.moved)
+	}
+	wantRoundTrip(t, f.patch)
+	if !guessed(res, f.patch) && f.moved == "" { // the way back of a hunk that has moved may have several ends
+		wantReversed(t, f.patch, f.before, f.after, Strict{})
+	}
+}
+
+// wantError checks that err is the one that the fixture names.
+func (f *fixture) wantError(t *testing.T, err error) {
+	t.Helper()
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		t.Fatalf("got error %v, want %s", err, f.fails)
+	}
+	kind, pieces, _ := strings.Cut(f.fails, "\n")
+	if string(e.Kind) != kind {
+		t.Errorf("got %s (%v), want %s", e.Kind, e, kind)
+	}
+	for piece := range strings.Lines(pieces) {
+		if piece = strings.TrimSpace(piece); !strings.Contains(e.Report(), piece) {
+			t.Errorf("the report lacks %q:\n%s", piece, e.Report())
+		}
+	}
+}
+
+// movesOf lists the hunks that were found at another line than the stated one.
+func movesOf(res Result) string {
 	var moved []string
 	for _, file := range res.Files {
 		for _, m := range file.Moved {
 			moved = append(moved, fmt.Sprintf("%d:%+d", m.Hunk, m.Lines))
 		}
 	}
-	if got := strings.Join(moved, " "); got != f.moved {
-		t.Errorf("moved %q, want %q", got, f.moved)
-	}
-	wantRoundTrip(t, f.patch)
-	if !guessed(res, f.patch) && len(moved) == 0 { // the way back of a hunk that has moved may have several ends
-		wantReversed(t, f.patch, f.before, f.after, Strict{})
-	}
+	return strings.Join(moved, " ")
 }
 
 // guessed reports whether a plain diff has created a file without saying so; the
@@ -195,6 +207,8 @@ type fixture struct {
 	before, after memTree
 	patch         []byte
 	fails, moved  string
+	options, tier string
+	hasMoved      bool
 }
 
 func readFixture(t testing.TB, name string) fixture {
@@ -228,7 +242,7 @@ func readFixture(t testing.TB, name string) fixture {
 // section returns what takes the content of the archive's file of that name.
 func (f *fixture) section(t testing.TB, words []string) func([]byte) {
 	file := memFile{mode: ModeFile}
-	open := false
+	open, crlf, bom := false, false, false
 	for _, word := range words[1:] {
 		switch word {
 		case "100755":
@@ -239,6 +253,10 @@ func (f *fixture) section(t testing.TB, words []string) func([]byte) {
 			file.mode = modeSubmodule
 		case "open":
 			open = true
+		case "crlf":
+			crlf = true
+		case "bom":
+			bom = true
 		default:
 			t.Fatalf("unknown word %q", word)
 		}
@@ -246,6 +264,12 @@ func (f *fixture) section(t testing.TB, words []string) func([]byte) {
 	return func(data []byte) {
 		if open {
 			data = bytes.TrimSuffix(data, []byte("\n"))
+		}
+		if crlf {
+			data = bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n"))
+		}
+		if bom {
+			data = append([]byte(byteOrderMark), data...)
 		}
 		file.data = data
 		switch dir, path, _ := strings.Cut(strings.ReplaceAll(words[0], "|", " "), "/"); dir {
@@ -258,7 +282,11 @@ func (f *fixture) section(t testing.TB, words []string) func([]byte) {
 		case "error":
 			f.fails = strings.TrimSpace(string(data))
 		case "moved":
-			f.moved = strings.TrimSpace(string(data))
+			f.moved, f.hasMoved = strings.TrimSpace(string(data)), true
+		case "options":
+			f.options = string(data)
+		case "tier":
+			f.tier = strings.TrimSpace(string(data))
 		default:
 			t.Fatalf("unknown name %q", words[0])
 		}
