@@ -8,9 +8,11 @@ import (
 	"testing"
 )
 
+const looseFixtures = "testdata/loose"
+
 // looseDir can name fixtures of rules that the engine does not keep yet:
 // go test ./patch -run TestLooseFixtures -loose testdata/loose-open
-var looseDir = flag.String("loose", "testdata/loose", "the directory of the fixtures to apply loosely")
+var looseDir = flag.String("loose", looseFixtures, "the directory of the fixtures to apply loosely")
 
 // TestLooseFixtures runs testdata/loose/*.txtar, which are written like those of
 // TestFixtures. Two more files say how the text is to be read, and which tier the
