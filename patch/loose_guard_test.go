@@ -78,7 +78,7 @@ func TestLoosePlaceholders(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		"// the rest of the arguments are passed on to the command as they stand", "# keep existing settings of a user, and add ours", "return rest...",
+		"// the rest of the arguments are passed on to the command as they stand", "# keep existing settings of a user, and add ours",
 		"// ...", "f(args...)", "// existing users are migrated first", "x = [...rest]", "const { a, ...rest } = props", "// unchanged lines are context, and are kept by the writer of hunks",
 		"log(\"rest of the code unchanged\")", "# Remaining time in seconds", "// omitted fields take their default value from the table below", "code", "unchanged = True", "...",
 	} {
