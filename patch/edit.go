@@ -21,6 +21,7 @@ type edit struct {
 	find, put string
 	raw       bool
 	byLine    bool    // the format knows whole lines only
+	part      bool    // it was made of lines of the file, to change a part of them
 	other     []*edit // other ways to read the block, tried in order
 
 	// Derived by prepare.

@@ -54,7 +54,9 @@ func (s *source) splice(e *edit, row, col int, find, put string) spot {
 	for line := range strings.SplitSeq(s.lines[row][:col]+put+tail, "\n") {
 		new = append(new, editLine{text: line})
 	}
-	return spot{at: row, tier: TierLineEnds, read: e.with(diffLines(old, new))}
+	read := e.with(diffLines(old, new))
+	read.part = true
+	return spot{at: row, tier: TierLineEnds, read: read}
 }
 
 // everywhere returns the one edit of the whole file that replaces every place of a

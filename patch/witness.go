@@ -106,6 +106,11 @@ func (c *chooser) already(i int) int {
 	if line := c.twin(i, fresh); line >= 0 {
 		return line
 	}
+	if c.spots[i][0].read.part && len(e.old) == 1 && tellingAll(fresh) > 3 {
+		if found := c.src.stands(fresh, trailing); len(found) > 0 {
+			return found[0] + 1 // the whole line is changed; a part of another one is not meant
+		}
+	}
 	for k := range c.spots[i] {
 		p := &c.spots[i][k]
 		if line := c.beside(p); line >= 0 {
