@@ -1,11 +1,16 @@
-// Package patch reads unified and git diffs and applies them to a tree, exactly
-// or not at all. It is a pure library: text and a read-only fs.FS in, a list of
-// writes out, nothing touched.
+// Package patch reads a change as people and models write it down and applies it to a
+// tree, exactly or not at all. It is a pure library: text and a read-only fs.FS in, a
+// list of writes out, nothing touched.
 //
-// The reading is strict. A hunk's counts must be those of its body; its old text
-// must stand, byte for byte, at the line it states, or at exactly one other place
-// of the file, which the report then names. Everything else is an *Error, whose
-// Report tells a person or a model what was expected and what stands there.
+// A text in any Format becomes edits: blocks of context, removed and added lines. An edit
+// stands where its old lines stand, compared by one Tier after the other, and at last
+// where an alignment of them with the file leaves no doubt. Context keeps the file's own
+// bytes; new lines are indented as the lines they stand among. An edit with two places is
+// decided by what the text says of the place, or refused. Everything that is not applied
+// is an *Error, whose Report tells a person or a model what was expected and what stands
+// there.
+//
+// With Options.Strict the rules are git's own, for unified diffs alone.
 package patch
 
 import (
