@@ -84,6 +84,11 @@ func (s *source) nearest(e *edit, err *Error) {
 			}
 		}
 	}
+	if best == 0 {
+		if like, ok := s.likest(e.old); ok {
+			line = like
+		}
+	}
 	line = min(line, max(len(s.lines)-1, 0))
 	err.At = line + 1
 	end := min(line+len(e.old), len(s.lines))
@@ -101,6 +106,43 @@ func (s *source) nearest(e *edit, err *Error) {
 		}
 	}
 	err.Alike = common / max(len(err.Wanted), 1)
+}
+
+const (
+	likestLines = 6       // lines of an edit that are compared with all of a file
+	likestPairs = 200_000 // pairs of lines that are compared
+	likestLeast = 50      // per cent in common that count
+)
+
+// likest returns the line at which old would stand by the lines of the file that are
+// most like its own; none is equal.
+func (s *source) likest(old []string) (line int, ok bool) {
+	votes, best, left, tried := map[int]int{}, 0, likestPairs, 0
+	profiles := make([]*profile, len(s.lines))
+	for i, text := range old {
+		if isWeak(text) || tried == likestLines {
+			continue
+		}
+		tried++
+		own := profileOf(text)
+		for k := range s.lines {
+			if left--; left < 0 {
+				return line, ok
+			}
+			if profiles[k] == nil {
+				profiles[k] = profileOf(s.lines[k])
+			}
+			like := alike(own, profiles[k], likestLeast)
+			if like < likestLeast {
+				continue
+			}
+			at := max(k-i, 0)
+			if votes[at] += like; votes[at] > best {
+				best, line, ok = votes[at], at, true
+			}
+		}
+	}
+	return line, ok
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -83,7 +83,11 @@ func (e *Error) hint() string {
 	case e.Kind == Exists:
 		return "to change the file, make a patch against its content"
 	case e.Kind == Empty:
-		return "a patch has lines like --- a/FILE, +++ b/FILE and @@ -1,3 +1,4 @@"
+		return "a patch is a diff, search/replace blocks, *** Begin Patch, files given as a path and their content, or JSON edits"
+	case e.Kind == Placeholder:
+		return "write out every line that is to be there"
+	case e.Kind == Shrunk:
+		return "to remove lines, give a diff or search/replace blocks"
 	}
 	return ""
 }

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"codeagent.dev/agent"
@@ -50,11 +49,7 @@ func (v *variant) reject(ctx context.Context, err error) *agent.Rejection {
 	if !ok {
 		return nil
 	}
-	text := bad.Report()
-	if bad.Alike > 0 {
-		text += fmt.Sprintf("\nwhat is expected and what stands there are %d %% alike\n", bad.Alike)
-	}
-	v.hold.record(ctx, agent.EventReport, text)
+	v.hold.record(ctx, agent.EventReport, bad.Report())
 	return Reject(bad)
 }
 
