@@ -193,7 +193,7 @@ func (r *resolver) list() []string {
 func (r *resolver) fresh(f *File) string {
 	name := plainPath(f.New)
 	if f.diff {
-		if a, rest, ok := strings.Cut(name, "/"); ok && (a == "b" || a == r.prefix) && rest != "" && !r.dir(a) {
+		if a, rest, ok := strings.Cut(name, "/"); ok && a != "" && (a == "b" || a == r.prefix) && rest != "" && !r.dir(a) {
 			name = rest
 		} else if ok && len(a) == 1 && rest != "" && !r.dir(a) && f.NewID != "" {
 			name = rest
