@@ -210,8 +210,9 @@ func (r *resolver) fresh(f *File) string {
 		}
 	}
 	if rest := strings.TrimLeft(name, "/"); rest != name && rest != "" {
-		// A slash that was put before every path of the tree, not a path of the machine.
-		if first, _, deep := strings.Cut(rest, "/"); r.rooted || deep && r.dir(first) {
+		// A slash that was put before every path of the tree, as by git diff --src-prefix=/, is
+		// no path of the machine.
+		if first, _, deep := strings.Cut(rest, "/"); r.rooted || f.git || deep && r.dir(first) {
 			return rest
 		}
 	}
