@@ -200,7 +200,7 @@ func newAligner(s *source, e *edit) *aligner {
 		}
 		a.keys = append(a.keys, key)
 		a.worth = append(a.worth, worth(line, count))
-		a.exists = append(a.exists, count > 0 && telling(line) >= 10)
+		a.exists = append(a.exists, count > 0 && !isWeak(line))
 		if count > 0 && count <= 8 && telling(line) >= 4 {
 			rare++
 			for k := first; k >= 0; k = int(x.next[k]) {

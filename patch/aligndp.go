@@ -97,6 +97,9 @@ func (a *aligner) pair(i, at int, keys []uint64, removed, blank bool) (int32, ui
 		if a.leveled && !blank && isWeak(a.e.old[i]) && !shiftedBy(indentOf(a.e.old[i]), indentOf(a.s.lines[at]), a.by) {
 			return -costOther, stepOther
 		}
+		if a.e.old[i] == a.s.lines[at] {
+			return int32(a.worth[i]) + 1, stepSame
+		}
 		return int32(a.worth[i]), stepSame
 	}
 	if removed || blank || a.exists[i] {

@@ -76,7 +76,12 @@ func (f *File) plainEnds() {
 func merged(files []File) []File {
 	var out []File
 	at := map[string]int{}
-	for _, f := range files {
+	for n, f := range files {
+		for k, e := range f.edits {
+			if e.turn = n; e.find != "" { // a block is a turn of its own
+				e.turn = len(files) + k
+			}
+		}
 		if i, ok := at[f.Old]; ok && f.Op == Modify && f.Binary == nil && f.OldMode == f.NewMode && out[i].Op == Modify {
 			out[i].edits = append(out[i].edits, f.edits...)
 			out[i].NewID = ""

@@ -5,6 +5,7 @@ package patch
 type edit struct {
 	lines []editLine
 	line  int // where it begins in the patch, from 1
+	turn  int // edits of one turn are all of the same text; those of the next may be of what it made
 
 	// What the text says about the place, all of it optional.
 	marked   bool     // its lines had markers

@@ -99,7 +99,7 @@ func (f *File) inTurn(src *source, edits []*edit, loosest Tier, rep *FileReport)
 	}
 	cut := 0
 	for i := 1; i < len(edits) && cut == 0; i++ {
-		if len(probe.spots[i]) == 0 && f.madeBy(edits[:i], edits[i]) {
+		if edits[i].turn != edits[i-1].turn && len(probe.spots[i]) == 0 && f.madeBy(edits[:i], edits[i]) {
 			cut = i
 		}
 	}

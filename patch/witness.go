@@ -176,7 +176,7 @@ func (c *chooser) around(p *spot) int {
 	e := p.read
 	pure := e.c0 == e.c1
 	fresh := e.side('-')
-	if !pure && (p.tier < TierIndent || len(fresh) < len(e.old)) || tellingAll(fresh) == e.known {
+	if p.tier < TierFuzzy && (!pure && (p.tier < TierIndent || len(fresh) < len(e.old)) || tellingAll(fresh) == e.known) || tellingAll(fresh) == 0 {
 		return -1
 	}
 	reach := len(fresh)
