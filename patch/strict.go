@@ -3,6 +3,7 @@ package patch
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -46,8 +47,9 @@ func (f *File) strictly(old []byte, s *Strict, rep *FileReport) ([]byte, error) 
 	for rest := old; len(rest) > 0; {
 		line := firstLine(rest)
 		rest = rest[len(line):]
-		m.lines = append(m.lines, imageLine{text: line})
+		m.below = append(m.below, imageLine{text: line})
 	}
+	slices.Reverse(m.below)
 	shift := 0
 	for i := range f.Hunks {
 		h := &f.Hunks[i]
@@ -71,12 +73,13 @@ func (f *File) strictly(old []byte, s *Strict, rep *FileReport) ([]byte, error) 
 		}
 		shift += h.NewLines - h.OldLines
 	}
+	m.part(m.len())
 	size := 0
-	for _, l := range m.lines {
+	for _, l := range m.above {
 		size += len(l.text)
 	}
 	out := make([]byte, 0, size)
-	for _, l := range m.lines {
+	for _, l := range m.above {
 		out = append(out, l.text...)
 	}
 	return out, nil
@@ -96,12 +99,37 @@ func (f *File) unplaced(h *Hunk, i int, old []byte) *Error {
 // image is a file while its hunks are applied, one after the other.
 type image struct {
 	rules *Strict
-	lines []imageLine
+
+	// The lines are parted where the last hunk stood, so that the next one, which is
+	// mostly near, moves few of them.
+	above []imageLine
+	below []imageLine // the last line first
 
 	budget int // lines that may still be compared
 }
 
-const maxCompared = 1 << 28
+func (m *image) len() int { return len(m.above) + len(m.below) }
+
+func (m *image) line(i int) imageLine {
+	if i < len(m.above) {
+		return m.above[i]
+	}
+	return m.below[m.len()-1-i]
+}
+
+// part moves lines until n of them are above.
+func (m *image) part(n int) {
+	for len(m.above) < n {
+		last := len(m.below) - 1
+		m.above, m.below = append(m.above, m.below[last]), m.below[:last]
+	}
+	for len(m.above) > n {
+		last := len(m.above) - 1
+		m.above, m.below = m.above[:last], append(m.below, m.above[last])
+	}
+}
+
+const maxCompared = 1 << 25
 
 type imageLine struct {
 	text    []byte // with its newline
@@ -158,12 +186,12 @@ func (m *image) apply(h *Hunk) (at int, ok bool) {
 	}
 	for i, k := range context {
 		if k >= 0 {
-			new[i].text = m.lines[at+k].text // its blanks may differ
+			new[i].text = m.line(at + k).text // its blanks may differ
 		}
 	}
-	lines := make([]imageLine, 0, len(m.lines)-len(old)+len(new))
-	lines = append(append(lines, m.lines[:at]...), new...)
-	m.lines = append(lines, m.lines[at+len(old):]...)
+	m.part(at)
+	m.below = m.below[:len(m.below)-len(old)]
+	m.above = append(m.above, new...)
 	return at, true
 }
 
@@ -178,7 +206,7 @@ func dropFirst(context []int) []int {
 
 // find returns the line nearest to the stated one at which old stands.
 func (m *image) find(old []imageLine, stated int, begins, ends bool) (int, bool) {
-	last := len(m.lines) - len(old)
+	last := m.len() - len(old)
 	if last < 0 {
 		return 0, false
 	}
@@ -188,7 +216,7 @@ func (m *image) find(old []imageLine, stated int, begins, ends bool) (int, bool)
 	if ends {
 		return last, m.stands(old, last)
 	}
-	stated = min(max(stated, 0), len(m.lines))
+	stated = min(max(stated, 0), m.len())
 	for off := 0; m.budget >= 0 && (stated+off <= last || stated-off >= 0); off++ {
 		if at := stated + off; at <= last && m.stands(old, at) {
 			return at, true
@@ -206,7 +234,7 @@ func (m *image) stands(old []imageLine, at int) bool {
 		if m.budget--; m.budget < 0 {
 			return false
 		}
-		if m.lines[at+i].patched || !m.same(old[i].text, m.lines[at+i].text) {
+		if line := m.line(at + i); line.patched || !m.same(old[i].text, line.text) {
 			return false
 		}
 	}
