@@ -141,12 +141,16 @@ func FuzzLooseDamage(f *testing.F) {
 			format, text = Envelope, c.envelope("src/f")
 		}
 		text = damage(text, how)
-		got, err := once(text, format, c.side(false), false)
-		switch {
-		case err != nil:
+		tree := memTree{"src/f": {ModeFile, []byte(c.side(false))}}
+		res, err := Apply([]byte(text), tree, Options{Format: format})
+		if err != nil {
 			wantSound(t, err)
-		case got != c.side(true):
-			wantOwnLines(t, c.side(false), got, text)
+			return
+		}
+		for _, w := range res.Writes {
+			if got := string(w.Data); w.Path != "src/f" || got != c.side(true) {
+				wantOwnLines(t, string(tree[w.Path].data), got, text)
+			}
 		}
 	})
 }
