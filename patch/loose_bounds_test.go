@@ -3,6 +3,8 @@ package patch
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -165,5 +167,31 @@ func (h *hostile) run(t *testing.T, limit time.Duration) {
 		if err != nil {
 			wantSound(t, err)
 		}
+	}
+}
+
+// TestLooseBoundsTree gives names that a large tree does not have.
+func TestLooseBoundsTree(t *testing.T) {
+	names := 50_000
+	if *looseDir == looseFixtures {
+		names = 500 // each is looked for among all paths yet
+	}
+	dir := t.TempDir()
+	for i := range 2000 {
+		sub := filepath.Join(dir, fmt.Sprintf("pkg/sub%d", i/100))
+		if err := os.MkdirAll(sub, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(sub, fmt.Sprintf("file%d.go", i)), []byte("a\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := numbered(names, "--- a/x/y/none%[1]d.go\n+++ b/x/y/none%[1]d.go\n@@ -1 +1 @@\n-a\n+b\n")
+	begin := time.Now()
+	if _, err := Apply([]byte(text), os.DirFS(dir), Options{}); kindOf(err) != Missing {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(begin); took > 20*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
