@@ -10,6 +10,14 @@ import (
 	"time"
 )
 
+// size returns n, and a fifth of it unless the fixtures that wait are asked for.
+func size(n int) int {
+	if *looseDir == looseFixtures {
+		return n / 5
+	}
+	return n
+}
+
 // hostile is a text, or a text and a file, made to be slow.
 type hostile struct {
 	name   string
@@ -21,7 +29,6 @@ type hostile struct {
 
 const (
 	diffHead  = "--- a/f\n+++ b/f\n"
-	tenMB     = 10 << 20
 	blockHead = "f\n<<<<<<< SEARCH\n"
 )
 
@@ -36,6 +43,7 @@ func numbered(n int, format string) string {
 
 // hostileHunks are diffs whose hunks have many places, or almost one.
 func hostileHunks() []hostile {
+	tenMB := size(10 << 20)
 	same := strings.Repeat("same line\n", 100_000)
 	blank := strings.Repeat("\n", 100_000)
 	pairs := strings.Repeat("left side\nright side\n", 50_000)
@@ -81,6 +89,7 @@ func chain(n int) string {
 
 // hostileTexts are texts that are hard to read.
 func hostileTexts() []hostile {
+	tenMB := size(10 << 20)
 	one := diffHead + "@@\n-a\n+b\n"
 	return []hostile{
 		{name: "10 MB of @@", slow: "each header makes an edit", text: strings.Repeat("@@\n", tenMB/3)},
@@ -101,10 +110,10 @@ func hostileTexts() []hostile {
 		{name: "fences in a diff, then a change", slow: "each fence looks at all that follow", text: "```diff\n" + one + strings.Repeat("```\n", 100_000) + "+c\n```\n"},
 		{name: "blank lines after a hunk", slow: "each blank line looks at all that follow", text: one + strings.Repeat("\n", 200_000)},
 		{name: "blank lines before prose", text: one + strings.Repeat("\n", 200_000) + "That is all there is.\n"},
-		{name: "names in a body", text: diffHead + "@@ -1,90000 +1,90000 @@\n" + strings.Repeat("--- x\n+++ y\n", 30_000)},
+		{name: "names in a body", slow: "each pair of names counts the lines of the hunk", text: diffHead + "@@ -1,90000 +1,90000 @@\n" + strings.Repeat("--- x\n+++ y\n", 30_000)},
 		{name: "ends in an envelope", slow: "each end looks at all lines that follow", text: "*** Begin Patch\n*** Update File: f\n@@\n-a\n" + strings.Repeat("EOF\n", 100_000) + "+x\n*** End Patch\n"},
 		{name: "anchors in an envelope", slow: "each anchor is looked for anew", file: strings.Repeat("class A\n", 50_000), text: "*** Begin Patch\n*** Update File: f\n" + strings.Repeat("@@ class A\n", 50_000) + "-a\n+x\n*** End Patch\n"},
-		{name: "many hunks with anchors", file: numbered(50_000, "class A\nline %d\n"), text: "*** Begin Patch\n*** Update File: f\n" + numbered(2000, "@@ class A\n-line %d\n+new\n") + "*** End Patch\n"},
+		{name: "many hunks with anchors", slow: "each anchor is looked for anew", file: numbered(50_000, "class A\nline %d\n"), text: "*** Begin Patch\n*** Update File: f\n" + numbered(2000, "@@ class A\n-line %d\n+new\n") + "*** End Patch\n"},
 		{name: "deep JSON lists", format: JSON, text: strings.Repeat("[", tenMB)},
 		{name: "deep JSON objects", format: JSON, text: strings.Repeat(`{"edits":`, tenMB/9)},
 		{name: "deep JSON that is closed", format: JSON, text: strings.Repeat(`{"edits":[`, 5000) + strings.Repeat("]}", 5000)},
@@ -119,7 +128,7 @@ func hostileTexts() []hostile {
 
 // hostileFiles are texts with very many files.
 func hostileFiles() []hostile {
-	const n = 50_000
+	n := size(50_000)
 	return []hostile{
 		{name: "new files, diff", text: numbered(n, "--- /dev/null\n+++ b/d/f%d\n@@ -0,0 +1 @@\n+x\n")},
 		{name: "missing files, diff", text: numbered(n, "--- a/d/f%[1]d\n+++ b/d/f%[1]d\n@@ -1 +1 @@\n-a\n+b\n")},
