@@ -153,13 +153,16 @@ func (r *reader) lastLine() int {
 
 // halves makes the edit of a block with its divider at line d.
 func (r *reader) halves(start, d, end int, indent string) *edit {
-	side := func(from, to int) (lines []editLine, text string) {
+	side := func(from, to int) ([]editLine, string) {
+		var lines []editLine
+		var text strings.Builder
 		for i := from; i < to; i++ {
 			line := strings.TrimPrefix(r.line(i), indent)
 			lines = append(lines, editLine{text: line, cr: r.lines[i].cr})
-			text += line + "\n"
+			text.WriteString(line)
+			text.WriteByte('\n')
 		}
-		return lines, strings.TrimSuffix(text, "\n")
+		return lines, strings.TrimSuffix(text.String(), "\n")
 	}
 	old, find := side(start+1, d)
 	new, put := side(d+1, end)
