@@ -66,7 +66,7 @@ in AGENT_VARIANT.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.run, "run", "", "make the change by running this shell `command` in a checkout of the base")
-	f.StringVar(&o.diff, "diff", "", "the change is the diff, or the edits in any format of agent apply -f, in this `file`; - reads stdin")
+	f.StringVar(&o.diff, "diff", "", "the change is the diff or edits in this `file`; - reads stdin")
 	f.IntVarP(&o.variants, "variants", "n", 0, "make so `many` results side by side (default: as configured, else 1)")
 	f.StringArrayVarP(&o.checks, "check", "c", nil, "a shell `command` that must succeed on the result (repeatable)")
 	f.BoolVar(&o.noChecks, "no-checks", false, "run no checks, whatever .agent.yaml says")
