@@ -64,9 +64,7 @@ func Apply(text []byte, tree fs.FS, opt Options) (Result, error) {
 		return Result{}, err
 	}
 	if opt.Reverse {
-		if p, err = p.Reverse(); err != nil {
-			return Result{}, err
-		}
+		p = p.turned()
 	}
 	return p.Apply(tree, opt)
 }
@@ -92,9 +90,9 @@ func (p *Patch) Apply(fsys fs.FS, opt Options) (Result, error) {
 func (p *Patch) apply(fsys fs.FS, opt Options) (Result, error) {
 	j := &job{
 		tree: &tree{fs: fsys, seen: map[string]entry{}}, opt: opt,
-		gone: map[string]bool{}, state: map[string]*state{}, writes: map[string]int{},
+		gone: map[string]bool{}, unlinked: map[string]bool{}, state: map[string]*state{}, writes: map[string]int{}, same: map[string]bool{},
 	}
-	if err := p.check(j.gone); err != nil {
+	if err := j.check(p); err != nil {
 		return Result{}, err
 	}
 	var there *Error // the first file that has the change already

@@ -1,9 +1,11 @@
 package patch
 
+import "strings"
+
 // check refuses what can be refused without a look at the tree, and notes in gone
 // the paths that nothing is left at unless it is written anew.
-func (p *Patch) check(gone map[string]bool) error {
-	if len(p.Files) == 0 {
+func (j *job) check(p *Patch) error {
+	if len(p.Files) == 0 && (j.opt.Strict == nil || !j.opt.Strict.AllowEmpty) {
 		return errIn(Empty, "", "no diff in the patch")
 	}
 	for i := range p.Files {
@@ -11,8 +13,14 @@ func (p *Patch) check(gone map[string]bool) error {
 		if err := f.check(); err != nil {
 			return err
 		}
-		if f.Op == Delete || f.Op == Rename {
-			gone[f.Old] = true
+		if j.opt.Strict == nil {
+			if err := f.complete(); err != nil {
+				return err
+			}
+		}
+		if f.Op == Delete || f.Op == Rename && !f.unsaid {
+			j.gone[f.Old] = true
+			j.unlinked[f.Old] = f.OldMode == ModeLink
 		}
 	}
 	return nil
@@ -72,5 +80,50 @@ func (h *Hunk) sound() bool {
 			return false
 		}
 	}
-	return old == h.OldLines && new == h.NewLines && h.first() >= 0 && !isOpen(h.Body)
+	return old == h.OldLines && new == h.NewLines && h.OldStart >= 0 && h.NewStart >= 0 && !isOpen(h.Body)
+}
+
+// consistent checks that the hunks can be what the header says they are.
+func (f *File) consistent() error {
+	for i := range f.Hunks {
+		switch h := &f.Hunks[i]; {
+		case f.Op == Create && h.OldLines > 0:
+			return f.errorf(Malformed, f.Path(), "a file to create cannot have old lines")
+		case f.Op == Delete && h.NewLines > 0:
+			return f.errorf(Malformed, f.Path(), "a file to delete cannot keep lines")
+		}
+	}
+	if f.OldMode == modeSubmodule || f.NewMode == modeSubmodule {
+		return f.errorf(Unsupported, f.Path(), "a submodule cannot be changed by a patch")
+	}
+	if f.OldMode != 0 && f.NewMode != 0 && f.OldMode&modeType != f.NewMode&modeType {
+		return f.errorf(Malformed, f.Path(), "mode "+f.OldMode.String()+" cannot become "+f.NewMode.String()+" in one section; delete the file and create it")
+	}
+	return nil
+}
+
+// complete refuses a section that lacks what it should have, though git takes it.
+func (f *File) complete() error {
+	if len(f.Hunks) > 0 || len(f.edits) > 0 || f.Binary != nil {
+		return nil
+	}
+	if f.Op == Modify && f.OldMode == f.NewMode {
+		return f.errorf(Malformed, f.Path(), "the section changes nothing")
+	}
+	if f.lacks() {
+		return f.errorf(Malformed, f.Path(), "the content of the file is missing from the patch")
+	}
+	return nil
+}
+
+// lacks reports whether the index line of a section without content says that the
+// content changes. A Delete may leave it out (git diff --irreversible-delete).
+func (f *File) lacks() bool {
+	if f.NewID == "" || f.Op == Delete {
+		return false
+	}
+	if f.Op == Create {
+		return !strings.HasPrefix(blobID(nil, 40), f.NewID) && !strings.HasPrefix(blobID(nil, 64), f.NewID) && strings.Trim(f.NewID, "0") != ""
+	}
+	return f.OldID != f.NewID
 }

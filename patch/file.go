@@ -34,10 +34,13 @@ func (j *job) file(f *File) error {
 		return nil
 	}
 	mode := was.mode
-	if f.NewMode != 0 && f.NewMode != f.OldMode {
-		mode = f.NewMode
+	if f.NewMode != 0 && (f.NewMode != f.OldMode || f.sets) {
+		if mode = f.NewMode; f.sets && was.mode&modeType != mode&modeType {
+			return f.errorf(Conflict, f.Old, "the file has mode "+was.mode.String()+", and the patch makes it "+mode.String())
+		}
 	}
 	if f.Op == Modify && mode == was.mode && bytes.Equal(data, old) {
+		j.same[f.New] = true
 		return nil
 	}
 	if mode == ModeLink {
@@ -45,7 +48,7 @@ func (j *job) file(f *File) error {
 			return f.errorf(Refused, f.New, reason)
 		}
 	}
-	if f.Op == Rename {
+	if f.Op == Rename && !f.unsaid {
 		j.drop(f.Old, false)
 	}
 	j.set(f.New, mode, data)
@@ -58,11 +61,11 @@ func (j *job) source(f *File) (entry, []byte, error) {
 	if f.Op == Create {
 		return entry{}, nil, j.unmade(f)
 	}
-	if s := j.state[f.Old]; s != nil && (f.Op == Modify || f.Op == Delete) {
+	if s := j.state[f.Old]; s != nil && (f.Op == Modify || f.Op == Delete || f.unsaid) {
 		if s.gone {
 			return entry{}, nil, f.errorf(Missing, f.Old, "a section above deletes the file or renames it")
 		}
-		return entry{mode: s.mode}, s.data, nil
+		return entry{mode: s.mode}, s.data, f.fits(s.mode)
 	}
 	if f.Op == Rename || f.Op == Copy {
 		if err := j.unmade(f); err != nil {
@@ -89,18 +92,29 @@ func (j *job) source(f *File) (entry, []byte, error) {
 	if e.mode == ModeLink && len(f.edits) > 0 && !f.git {
 		return e, nil, f.errorf(Refused, f.Old, "the path is a symbolic link; only a git diff can change one")
 	}
-	if f.OldMode != 0 && f.OldMode&modeType != e.mode&modeType && !f.named {
-		return e, nil, f.errorf(Conflict, f.Old, "the file has mode "+e.mode.String()+", and the patch is for "+f.OldMode.String())
+	if err := f.fits(e.mode); err != nil {
+		return e, nil, err
 	}
 	data, err := j.tree.read(f.Old, e)
 	return e, data, err
 }
 
-// unmade refuses to make a file that a section above has made. One that only says the
-// same as the tree is told apart.
+// fits refuses a file of another type than the patch says. A Delete without a git header
+// or content says nothing of it.
+func (f *File) fits(mode Mode) error {
+	if f.OldMode != 0 && f.OldMode&modeType != mode&modeType && !f.named && !f.plain {
+		return f.errorf(Conflict, f.Old, "the file has mode "+mode.String()+", and the patch is for "+f.OldMode.String())
+	}
+	return nil
+}
+
+// unmade refuses to make a file that a section above has made; git does so only where
+// the tree has one, too. One that only says the same as the tree is told apart.
 func (j *job) unmade(f *File) error {
 	if s := j.state[f.New]; s != nil && !s.gone {
-		return f.errorf(Exists, f.New, "a section above makes this file already")
+		if e, stop, err := j.tree.at(f.New); j.opt.Strict == nil || err == nil && stop == "" && e.mode != 0 {
+			return f.errorf(Exists, f.New, "a section above makes this file already")
+		}
 	}
 	if f.Op != Create || len(f.edits) == 0 || j.gone[f.New] {
 		return nil
@@ -119,12 +133,14 @@ func (j *job) unmade(f *File) error {
 // fromNothing reports whether a plain diff may mean to create a file, though it
 // does not say so with /dev/null: its only hunk is for an empty file.
 func (f *File) fromNothing() bool {
-	return f.Op == Modify && f.OldMode == 0 && f.OldID == "" && len(f.Hunks) == 1 && f.Hunks[0].OldStart == 0 && f.Hunks[0].OldLines == 0
+	return f.Op == Modify && f.plain && len(f.Hunks) == 1 && f.Hunks[0].OldLines == 0
 }
 
 // content returns what the section makes of old.
 func (f *File) content(old []byte, opt Options, rep *FileReport) ([]byte, error) {
 	switch {
+	case f.Binary != nil && opt.Strict != nil:
+		return f.binaryStrictly(old)
 	case f.Binary != nil:
 		return f.binary(old)
 	case len(f.edits) > 0 && f.Op == Create:
@@ -138,8 +154,8 @@ func (f *File) content(old []byte, opt Options, rep *FileReport) ([]byte, error)
 		return nil, nil
 	case len(f.Hunks) > 0:
 		return f.strictly(old, opt.Strict, rep)
-	case f.Op == Delete && len(old) > 0 && f.proved(old):
-		return nil, nil // `git diff --irreversible-delete`
+	case f.Op == Delete && len(old) > 0 && f.proved(old) && opt.Strict == nil:
+		return nil, nil // `git diff --irreversible-delete`, which git itself cannot apply
 	}
 	return old, nil
 }

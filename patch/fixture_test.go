@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,7 @@ import (
 //
 //	before/PATH  after/PATH  patch  error (a kind, then pieces of the report)
 //	moved (hunks and lines, as "1:+2")
+//	options (the flags of git apply: see strictOptions)
 //	options, tier (of a text that is read loosely: see TestLooseFixtures)
 //
 // A name may be followed by words: a mode, "open" for no final newline, "crlf" for
@@ -35,7 +37,11 @@ func TestFixtures(t *testing.T) {
 
 func testFixture(t *testing.T, f fixture) {
 	before := f.before.with(nil)
-	res, err := Apply(f.patch, f.before, Options{Strict: &Strict{}})
+	opt := f.strictOptions(t)
+	if !f.submodule() {
+		wantAgreement(t, f.before, f.patch, opt)
+	}
+	res, err := Apply(f.patch, f.before, opt)
 	if !f.before.equal(before) {
 		t.Fatal("the tree was changed")
 	}
@@ -50,10 +56,54 @@ func testFixture(t *testing.T, f fixture) {
 	if got := movesOf(res); got != f.moved {
 		t.Errorf("moved %q, want %q", got, f.moved)
 	}
-	wantRoundTrip(t, f.patch)
-	if !guessed(res, f.patch) && f.moved == "" { // the way back of a hunk that has moved may have several ends
+	wantRoundTrip(t, f.patch, *opt.Strict)
+	if f.options == "" && !guessed(res, f.patch) && f.moved == "" && len(res.Writes) > 0 { // the way back of a hunk that has moved may have several ends
 		wantReversed(t, f.patch, f.before, f.after, Strict{})
 	}
+}
+
+// submodule reports whether the fixture has one, which cannot be laid as a file.
+func (f *fixture) submodule() bool {
+	for _, file := range f.before {
+		if file.mode == modeSubmodule {
+			return true
+		}
+	}
+	return false
+}
+
+// strictOptions reads the options, which are flags of git apply, one a line.
+func (f *fixture) strictOptions(t testing.TB) Options {
+	s := &Strict{}
+	opt := Options{Strict: s}
+	for line := range strings.Lines(f.options) {
+		flag := strings.TrimSpace(line)
+		number := func(none int) int {
+			if n, _ := strconv.Atoi(flag[2:]); n > 0 {
+				return n
+			}
+			return none
+		}
+		switch {
+		case flag == "-R":
+			opt.Reverse = true
+		case flag == "--unidiff-zero":
+			s.ZeroContext = true
+		case flag == "--ignore-whitespace":
+			s.IgnoreBlanks = true
+		case flag == "--allow-empty":
+			s.AllowEmpty = true
+		case strings.HasPrefix(flag, "-p"):
+			s.Strip = number(-1)
+		case strings.HasPrefix(flag, "-C"):
+			s.Context = number(-1)
+		case strings.HasPrefix(flag, "--directory="):
+			s.Directory = flag[len("--directory="):]
+		default:
+			t.Fatalf("unknown option %q", flag)
+		}
+	}
+	return opt
 }
 
 // wantError checks that err is the one that the fixture names.
@@ -135,9 +185,9 @@ func keys(trees ...memTree) func(func(string) bool) {
 }
 
 // wantRoundTrip checks that the rendered patch is the same patch.
-func wantRoundTrip(t *testing.T, text []byte) {
+func wantRoundTrip(t *testing.T, text []byte, rules Strict) {
 	t.Helper()
-	p, err := Parse(text)
+	p, err := rules.parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +218,7 @@ func differs(p, q *Patch) string {
 }
 
 func plain(f File) string {
-	f.line = 0
+	f.line, f.plain = 0, false // what is rendered has a git header
 	f.Hunks = slices.Clone(f.Hunks)
 	for i := range f.Hunks {
 		f.Hunks[i].line = 0

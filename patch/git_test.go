@@ -245,9 +245,9 @@ func TestGitDiffs(t *testing.T) {
 			t.Fatalf("round %d %v: %v\n%s\n%s", i, args, err, report(err), text)
 		}
 		wantTree(t, before.with(res.Writes), after)
-		wantRoundTrip(t, text)
+		wantRoundTrip(t, text, rules)
 		wantReversed(t, text, before, after, rules)
-		p, err := Parse(text)
+		p, err := rules.parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,93 +6,101 @@ import (
 	"strings"
 )
 
-// gitHeader gathers the lines below `diff --git`.
+// gitHeader gathers what the lines of a header that git wrote say.
 type gitHeader struct {
-	head     string // what follows `diff --git `
-	old, new string // of `---` and `+++`, as written; empty without
-	from, to string // of rename and copy
-	op       Op     // as the extended header lines say; empty when they do not
-	index    Mode   // of the index line
-	whole    bool   // no part of a name is cut off
+	names nameRule
+
+	both     string // the name that stands twice in `diff --git`; empty if none does
+	old, new string // the names so far
+
+	creates, deletes, renames, copies bool
+
+	oldMode, newMode Mode
+	oldID, newID     string
+	score            int
 }
 
-// gitSection reads a file section that begins with `diff --git`.
-func (p *parser) gitSection(f *File) error {
-	g := gitHeader{head: string(cutLine(p.peek())[len("diff --git "):]), whole: p.whole}
+// gitHeader reads the header of a section that begins with `diff --git`. It is nil when
+// nothing of one follows that line: then the next section may be what it belongs to.
+func (p *parser) gitHeader(f *File) (*gitHeader, error) {
+	g := &gitHeader{names: p.names, old: p.bare, new: p.bare}
+	g.both = p.names.both(p.peek()[len("diff --git "):])
 	p.next()
+	begin := p.off
 	for {
-		known, reason := g.line(f, string(cutLine(p.peek())))
+		line := p.peek()
+		if len(line) == 0 || isOpen(line) {
+			break
+		}
+		known, reason := g.line(p.text[p.off:])
+		if reason == "" && g.extensions() > 1 {
+			reason = "the header asks for more than one of: create, delete, rename, copy"
+		}
 		if reason != "" {
-			return errAt(Malformed, p.line, "%s", reason)
+			return nil, errAt(Malformed, p.line, "%s", reason)
 		}
 		if !known {
 			break
 		}
 		p.next()
 	}
-	if reason := g.finish(f); reason != "" {
-		return errAt(Malformed, f.line, "%s", reason)
+	empty := p.off == begin
+	if reason := g.settle(p.bare, empty); reason != "" {
+		return nil, errAt(Malformed, f.line, "%s", reason)
 	}
-	switch line := cutLine(p.peek()); {
-	case bytes.HasPrefix(line, []byte("@@@")):
-		return errAt(Unsupported, p.line, "a combined diff of a merge cannot be applied; give the diff against one parent")
-	case bytes.HasPrefix(line, []byte("@@")):
-		if g.old == "" || g.new == "" {
-			return errAt(Malformed, p.line, "the `---` and `+++` lines of %s are missing", show(f.Path()))
+	if empty {
+		if p.bare = g.new; p.odd == nil {
+			p.odd = errAt(Malformed, f.line, "nothing that git knows follows the `diff --git` line")
 		}
-		if err := p.hunks(f); err != nil {
-			return err
-		}
-	case bytes.Equal(line, []byte("GIT binary patch")):
-		if err := p.binary(f); err != nil {
-			return err
-		}
-	case bytes.HasPrefix(line, []byte("Binary files ")) && bytes.HasSuffix(line, []byte(" differ")):
-		p.next()
-		f.Binary = &Binary{}
-	case (g.old != "" || g.new != "") && f.Op != Create:
-		return errAt(Malformed, p.line, "no hunk follows the file header of %s", show(f.Path()))
+		return nil, nil
 	}
-	return f.consistent()
+	g.fill(f)
+	return g, nil
 }
 
-// line reads one line of the header. An unknown line ends the header.
-func (g *gitHeader) line(f *File, line string) (known bool, reason string) {
-	switch key, rest := headerKey(line); key {
-	case "--- ", "+++ ":
-		name, _, ok := fileName(rest)
-		if !ok {
-			return false, "the file header names no file"
+func (g *gitHeader) extensions() (n int) {
+	for _, said := range [...]bool{g.creates, g.deletes, g.renames, g.copies} {
+		if said {
+			n++
 		}
-		if key == "--- " {
-			g.old = name
-		} else {
-			g.new = name
-		}
+	}
+	return n
+}
+
+// line reads the first line of text, the rest of the patch. An unknown line ends the
+// header.
+func (g *gitHeader) line(text []byte) (known bool, reason string) {
+	key, _ := headerKey(string(firstLine(text)))
+	rest := text[len(key):]
+	switch key {
+	case "--- ":
+		return true, g.side(rest, &g.old, g.creates)
+	case "+++ ":
+		return true, g.side(rest, &g.new, g.deletes)
 	case "old mode ":
-		return true, readMode(rest, &f.OldMode)
+		return true, strictMode(rest, &g.oldMode)
 	case "new mode ":
-		return true, readMode(rest, &f.NewMode)
+		return true, strictMode(rest, &g.newMode)
 	case "deleted file mode ":
-		return true, g.does(Delete) + readMode(rest, &f.OldMode)
+		g.deletes, g.old = true, g.both
+		return true, strictMode(rest, &g.oldMode)
 	case "new file mode ":
-		return true, g.does(Create) + readMode(rest, &f.NewMode)
+		g.creates, g.new = true, g.both
+		return true, strictMode(rest, &g.newMode)
 	case "rename from ", "rename old ":
-		return true, g.does(Rename) + readName(rest, &g.from)
+		g.renames, g.old = true, g.names.whole(rest)
 	case "rename to ", "rename new ":
-		return true, g.does(Rename) + readName(rest, &g.to)
+		g.renames, g.new = true, g.names.whole(rest)
 	case "copy from ":
-		return true, g.does(Copy) + readName(rest, &g.from)
+		g.copies, g.old = true, g.names.whole(rest)
 	case "copy to ":
-		return true, g.does(Copy) + readName(rest, &g.to)
+		g.copies, g.new = true, g.names.whole(rest)
 	case "similarity index ", "dissimilarity index ":
-		n, err := strconv.Atoi(strings.TrimSuffix(rest, "%"))
-		if err != nil || n < 0 || n > 100 {
-			return false, "the " + key + "is no percentage"
+		if n, _, _ := number(string(firstLine(rest))); n <= 100 {
+			g.score = n
 		}
-		f.Score = n
 	case "index ":
-		return true, g.readIndex(f, rest)
+		return true, g.ids(string(firstLine(rest)))
 	default:
 		return false, ""
 	}
@@ -113,13 +121,106 @@ func headerKey(line string) (key, value string) {
 	return "", ""
 }
 
-// does notes what the header says is done; it can say only one thing.
-func (g *gitHeader) does(op Op) (reason string) {
-	if g.op != "" && g.op != op {
-		return "the header asks both to " + string(g.op) + " and to " + string(op)
+// side takes the name of a `---` or `+++` line; null: there must be none.
+func (g *gitHeader) side(text []byte, name *string, null bool) (reason string) {
+	switch {
+	case null && *name == "" && !isDevNull(text), null && *name != "":
+		return "the header has a name where /dev/null is expected"
+	case null:
+	case *name == "":
+		*name = g.names.tabbed(text)
+	case g.names.tabbed(text) != *name:
+		return "the lines of the file header name different files"
 	}
-	g.op = op
 	return ""
+}
+
+// ids reads `1234567..89abcde 100644`. Ids that are not hexadecimal are dropped: nothing
+// depends on them but binary changes.
+func (g *gitHeader) ids(line string) (reason string) {
+	old, rest, ok := strings.Cut(line, "..")
+	if !ok || !isIDLength(len(old)) || strings.Contains(old, ".") {
+		return ""
+	}
+	new, mode, has := strings.Cut(strings.TrimSuffix(rest, "\n"), " ")
+	if !isIDLength(len(new)) {
+		return ""
+	}
+	if new = strings.TrimSuffix(new, "\r"); isID(old) && isID(new) {
+		g.oldID, g.newID = old, new
+	}
+	if has {
+		return strictMode([]byte(mode+"\n"), &g.oldMode)
+	}
+	return ""
+}
+
+// isIDLength reports whether n digits can be an id of one of git's hashes: git takes
+// what is longer than its own for no index line.
+func isIDLength(n int) bool { return n <= 40 || n == 64 }
+
+func isID(s string) bool {
+	return len(s) >= 4 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// settle decides the names. bare is that of a header line above, which git takes for a
+// part of this header: where it would then be the name, git changes the wrong file or
+// refuses.
+func (g *gitHeader) settle(bare string, empty bool) (reason string) {
+	if bare != "" && !empty && !g.renames && !g.copies && (g.both != bare || g.creates || g.deletes) {
+		return "the `diff --git` line of " + show(bare) + " above has nothing below it"
+	}
+	if g.old == "" && g.new == "" {
+		g.old, g.new = g.both, g.both
+	}
+	switch {
+	case g.new == "" && !g.deletes, g.old == "" && !g.creates:
+		return "the `diff --git` line does not name one file, and no line below it does" + g.names.wants()
+	case g.creates && g.old != "":
+		return "the header names an old file, and is to create one"
+	}
+	return ""
+}
+
+// changes reports whether the header alone does something.
+func (g *gitHeader) changes() bool {
+	return g.extensions() > 0 || g.oldMode != 0 && g.newMode != 0 && g.oldMode != g.newMode
+}
+
+// fill makes a file section of the header.
+func (g *gitHeader) fill(f *File) {
+	f.OldID, f.NewID, f.Score = g.oldID, g.newID, g.score
+	f.Op, f.Old, f.New = Modify, g.old, g.new
+	switch {
+	case g.creates:
+		f.Op, f.Old = Create, ""
+	case g.deletes:
+		f.Op, f.New = Delete, ""
+	case g.copies:
+		f.Op = Copy
+	case g.old != g.new:
+		f.Op, f.unsaid = Rename, !g.renames
+	}
+	f.saidModes(g.oldMode, g.newMode)
+}
+
+// saidModes sets the modes that a header says; 0: it does not.
+func (f *File) saidModes(old, new Mode) {
+	switch f.Op {
+	case Create:
+		f.NewMode = orMode(new, ModeFile)
+	case Delete:
+		f.OldMode = orMode(old, ModeFile)
+	default:
+		f.OldMode, f.NewMode, f.sets = old, orMode(new, old), new != 0
+	}
+}
+
+func orMode(mode, other Mode) Mode {
+	if mode != 0 {
+		return mode
+	}
+	return other
 }
 
 func readName(s string, name *string) (reason string) {
@@ -127,6 +228,17 @@ func readName(s string, name *string) (reason string) {
 		return "the header names no file"
 	}
 	return ""
+}
+
+// strictMode reads an octal mode, which a blank ends, and reduces it to what git keeps
+// of it.
+func strictMode(text []byte, mode *Mode) (reason string) {
+	line := string(firstLine(text))
+	end := strings.IndexAny(line, " \t\r\n")
+	if end < 0 {
+		return "invalid mode " + strconv.Quote(clip(line))
+	}
+	return readMode(line[:end], mode)
 }
 
 // readMode reads an octal mode and reduces it to what git keeps of it.
@@ -149,105 +261,12 @@ func readMode(s string, mode *Mode) (reason string) {
 	return ""
 }
 
-// readIndex reads `1234567..89abcde 100644`. Ids that are not hexadecimal are
-// dropped, as git does: nothing depends on them but binary changes.
-func (g *gitHeader) readIndex(f *File, s string) (reason string) {
-	ids, mode, has := strings.Cut(s, " ")
-	if old, new, ok := strings.Cut(ids, ".."); ok && isID(old) && isID(new) {
-		f.OldID, f.NewID = old, new
-	}
-	if has {
-		return readMode(mode, &g.index)
-	}
-	return ""
+// isDevNull reports whether the name of a side, the rest of the patch after it, says
+// that there is no file.
+func isDevNull(text []byte) bool {
+	rest, ok := bytes.CutPrefix(text, []byte(devNull))
+	return ok && len(rest) > 0 && isSpace(rest[0])
 }
 
-func isID(s string) bool {
-	return len(s) >= 4 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
-}
-
-// finish settles operation, names and modes from what the lines said.
-func (g *gitHeader) finish(f *File) (reason string) {
-	if g.op == "" {
-		switch {
-		case g.old == devNull:
-			g.op = Create
-		case g.new == devNull:
-			g.op = Delete
-		default:
-			g.op = Modify
-		}
-	}
-	old, new, cut, reason := g.names()
-	if reason != "" {
-		return reason
-	}
-	f.Op, f.Old, f.New = g.op, old, new
-	switch g.op {
-	case Create:
-		f.Old, f.OldMode = "", 0
-		if f.NewMode == 0 {
-			f.NewMode = ModeFile
-		}
-	case Delete:
-		f.New, f.NewMode = "", 0
-		if f.OldMode == 0 {
-			f.OldMode = ModeFile
-		}
-	default:
-		if (f.OldMode == 0) != (f.NewMode == 0) {
-			return "only one of old mode and new mode is given"
-		}
-		if f.OldMode == 0 {
-			f.OldMode, f.NewMode = g.index, g.index
-		}
-	}
-	if (g.old == "") != (g.new == "") {
-		return "only one of the `---` and `+++` lines of " + show(f.Path()) + " is given"
-	}
-	if g.old != "" && (!agrees(g.old, f.Old, cut) || !agrees(g.new, f.New, cut)) {
-		return "the lines of the file header name different files"
-	}
-	return ""
-}
-
-// agrees reports whether the name of a `---` or `+++` line is path; an empty path
-// is /dev/null.
-func agrees(name, path string, cut bool) bool {
-	if path == "" || name == devNull {
-		return name == devNull && path == ""
-	}
-	if cut {
-		name, _ = strip(name)
-	}
-	return name == path
-}
-
-// names returns the paths before and after, and whether the names in `diff --git`,
-// `---` and `+++` have a prefix to cut off. Those of rename and copy never do.
-func (g *gitHeader) names() (old, new string, cut bool, reason string) {
-	a, b, ok := headNames(g.head)
-	if g.op == Rename || g.op == Copy {
-		if g.from == "" || g.to == "" {
-			return "", "", false, "the " + string(g.op) + " names only one file"
-		}
-		bare := ok && a == g.from && b == g.to || g.head == g.from+" "+g.to || g.head == quote(g.from)+" "+quote(g.to)
-		return g.from, g.to, !bare, ""
-	}
-	if ok && (a == b || g.whole) {
-		return a, a, false, ""
-	}
-	old, okOld := strip(a)
-	new, okNew := strip(b)
-	if ok && okOld && okNew && old == new {
-		return old, new, true, ""
-	}
-	if g.old == "" || g.new == "" {
-		return "", "", false, "the `diff --git` line does not name one file, and no line below it does"
-	}
-	name, err := plainNames(g.old, g.new)
-	if err != nil || name == "" {
-		return "", "", false, "the file header does not name one file"
-	}
-	return name, name, g.old != name && g.new != name, ""
-}
+// isSpace reports whether git takes a byte for white space.
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

@@ -5,28 +5,17 @@ import (
 	"strings"
 )
 
-// hunks reads the hunks of a file section. Nothing of the section may be left
-// behind them: lines beyond the stated counts are an error, not prose.
+// hunks reads the hunks of a file section. What follows them is no concern of git: lines
+// beyond the stated counts are prose.
 func (p *parser) hunks(f *File) error {
-	end := 0 // the old line before which no further hunk may begin
-	for bytes.HasPrefix(p.peek(), []byte("@@")) {
+	const head = "@@ -"
+	for bytes.HasPrefix(p.peek(), []byte(head)) && len(p.text)-p.off > len(head) {
 		h, err := p.hunk()
 		if err != nil {
 			err.Path, err.Hunk = f.Path(), len(f.Hunks)+1
 			return err
 		}
-		if h.first() < end {
-			err := errAt(Malformed, h.line, "begins before the end of the hunk above it")
-			err.Path, err.Hunk = f.Path(), len(f.Hunks)+1
-			return err
-		}
-		end = h.first() + h.OldLines
 		f.Hunks = append(f.Hunks, h)
-	}
-	if p.leftover() {
-		err := errAt(Malformed, p.line, "the hunk goes on beyond the counts of its header")
-		err.Path, err.Hunk = f.Path(), len(f.Hunks)
-		return err
 	}
 	return nil
 }
@@ -36,53 +25,44 @@ func (h *Hunk) first() int {
 	if h.OldLines == 0 {
 		return h.OldStart
 	}
-	return h.OldStart - 1
+	return max(h.OldStart-1, 0)
 }
 
 // hunk reads one hunk: the header, then as many lines as it states.
 func (p *parser) hunk() (Hunk, *Error) {
 	h := Hunk{line: p.line}
-	if !h.header(string(cutLine(p.peek()))) {
-		return h, errAt(Malformed, p.line, "the hunk header %q is not of the form @@ -1,2 +1,3 @@", clip(string(cutLine(p.peek()))))
+	line := p.peek()
+	if !h.header(string(cutLine(line))) || isOpen(line) {
+		return h, errAt(Malformed, p.line, "the hunk header %q is not of the form @@ -1,2 +1,3 @@", clip(string(cutLine(line))))
 	}
 	p.next()
 	start := p.off
 	old, new := h.OldLines, h.NewLines // still to come
-	oldOpen, newOpen := true, true     // the side's last line had a newline
-	changed, last := false, byte(0)
-	for {
-		line := p.peek()
-		if len(line) > 0 && line[0] == '\\' && last != 0 {
-			if !bytes.HasPrefix(line, []byte("\\ ")) {
-				return h, errAt(Malformed, p.line, "a line of a hunk begins with a blank, '-', '+' or \"\\ No newline\"")
-			}
-			oldOpen, newOpen = oldOpen && last == '+', newOpen && last == '-'
-			last = 0
-			p.next()
-			continue
-		}
-		if old == 0 && new == 0 {
-			break
-		}
-		op, err := p.bodyLine(line)
+	changed := false
+	var end marks
+	for old > 0 || new > 0 {
+		op, err := p.bodyLine()
 		if err != nil {
 			return h, err
 		}
+		if err := end.follow(p.line, op); err != nil {
+			return h, err
+		}
 		if op != '+' {
-			if old--; !oldOpen {
-				return h, errAt(Malformed, p.line, "an old line follows the mark that the file ends")
-			}
+			old--
 		}
 		if op != '-' {
-			if new--; !newOpen {
-				return h, errAt(Malformed, p.line, "a new line follows the mark that the file ends")
-			}
+			new--
 		}
 		if old < 0 || new < 0 {
 			return h, errAt(Malformed, p.line, "the hunk has more %s lines than its header states", map[bool]string{true: "old", false: "new"}[old < 0])
 		}
-		changed, last = changed || op != ' ', op
+		changed = changed || op != ' '
 		p.next()
+		if isMark(p.peek()) {
+			end.mark(op)
+			p.next()
+		}
 	}
 	h.Body = p.text[start:p.off:p.off]
 	if isOpen(h.Body) { // only a mark may lack its newline, at the patch's very end
@@ -94,8 +74,34 @@ func (p *parser) hunk() (Hunk, *Error) {
 	return h, nil
 }
 
-// bodyLine returns the marker of a line that a hunk must still have.
-func (p *parser) bodyLine(line []byte) (byte, *Error) {
+// marks holds which sides of a hunk have come to the mark that the file ends there
+// without a newline. git goes on behind it and joins the line with what follows; a patch
+// that asks for that is damaged.
+type marks struct{ old, new bool }
+
+func (m *marks) mark(op byte) {
+	m.old, m.new = m.old || op != '+', m.new || op != '-'
+}
+
+func (m *marks) follow(line int, op byte) *Error {
+	switch {
+	case m.old && op != '+':
+		return errAt(Malformed, line, "an old line follows the mark that the file ends")
+	case m.new && op != '-':
+		return errAt(Malformed, line, "a new line follows the mark that the file ends")
+	}
+	return nil
+}
+
+// isMark reports whether a line says that the one above it has no newline. It does so in
+// any language, so its length has to do.
+func isMark(line []byte) bool {
+	return len(line) >= 12 && bytes.HasPrefix(line, []byte("\\ "))
+}
+
+// bodyLine returns the marker of the next line, which a hunk must still have.
+func (p *parser) bodyLine() (byte, *Error) {
+	line := p.peek()
 	switch {
 	case len(line) == 0:
 		return 0, errAt(Malformed, p.line, "the patch ends inside a hunk")
@@ -111,23 +117,9 @@ func (p *parser) bodyLine(line []byte) (byte, *Error) {
 	return 0, errAt(Malformed, p.line, "a line of a hunk begins with a blank, '-' or '+', not with %q", line[:1])
 }
 
-// leftover reports whether the line after a hunk looks like more of it. A mail
-// signature, an empty line and the next file's header do not.
-func (p *parser) leftover() bool {
-	line := p.peek()
-	if len(line) == 0 || p.atPlain() || bytes.Equal(cutLine(line), []byte("--")) || bytes.Equal(cutLine(line), []byte("-- ")) {
-		return false
-	}
-	if line[0] == '\n' {
-		rest := bytes.TrimLeft(p.text[p.off:], "\n")
-		if len(rest) == 0 || (rest[0] != '+' && rest[0] != '-') {
-			return false
-		}
-		q := *p
-		q.off, q.line = len(p.text)-len(rest), p.line+len(p.text)-p.off-len(rest)
-		return q.leftover()
-	}
-	return line[0] == ' ' || line[0] == '-' || line[0] == '+' || line[0] == '\\'
+// isHeader reports whether a whole line is the head of a hunk.
+func isHeader(line []byte) bool {
+	return new(Hunk).header(string(cutLine(line))) && !isOpen(line)
 }
 
 // header reads `@@ -1,2 +1,3 @@ section` into h.
@@ -149,7 +141,7 @@ func (h *Hunk) header(line string) (ok bool) {
 	return ok
 }
 
-// hunkRange reads `12,3`, or `12` for `12,1`. Only an empty range may start at 0.
+// hunkRange reads `12,3`, or `12` for `12,1`.
 func hunkRange(s string) (start, count int, rest string, ok bool) {
 	if start, rest, ok = number(s); !ok {
 		return
@@ -160,7 +152,7 @@ func hunkRange(s string) (start, count int, rest string, ok bool) {
 			return
 		}
 	}
-	return start, count, rest, start > 0 || count == 0
+	return start, count, rest, true
 }
 
 func number(s string) (n int, rest string, ok bool) {

@@ -163,47 +163,6 @@ func headNames(head string) (a, b string, ok bool) {
 	return "", "", false
 }
 
-// plainNames says which file the names of a plain diff mean. The first directory
-// is cut off where it differs and the rest does not (`a/x b/x`, `x.orig/f x/f`).
-func plainNames(old, new string) (string, error) {
-	switch {
-	case old == devNull && new == devNull:
-		return "", fmt.Errorf("both sides are /dev/null")
-	case old == devNull:
-		return strings.TrimPrefix(new, "b/"), nil
-	case new == devNull:
-		return strings.TrimPrefix(old, "a/"), nil
-	case old == new:
-		return old, nil
-	}
-	x, okx := strip(old)
-	if y, oky := strip(new); okx && oky {
-		if x == y {
-			return x, nil
-		}
-		if strings.HasPrefix(old, "a/") && strings.HasPrefix(new, "b/") {
-			old, new = x, y
-		}
-	}
-	for _, suffix := range []string{".orig", "~", ".old", ".bak"} { // a backup beside the file
-		if old == new+suffix {
-			return new, nil
-		}
-	}
-	return "", fmt.Errorf("two different files, %s and %s; a rename needs a git diff", show(old), show(new))
-}
-
-// plainNames is the function of that name, unless names are to be taken as they are.
-func (p *parser) plainNames(old, new string) (string, error) {
-	if !p.whole {
-		return plainNames(old, new)
-	}
-	if old == devNull {
-		return new, nil
-	}
-	return old, nil
-}
-
 // cutLine returns line without its line end. A name that ends in a carriage
 // return is quoted, so one at the end of a header line belongs to the line end.
 func cutLine(line []byte) []byte {

@@ -15,12 +15,12 @@ type Options struct {
 	Strict  *Strict // git's own rules for a unified diff, and nothing else
 }
 
-// Strict are the rules of `git apply`. Its zero value is `git apply -p1`.
+// Strict are the rules of `git apply`. Its zero value is `git apply` without flags.
 type Strict struct {
-	Strip        int    // leading parts cut off each name (-p): 0 means 1, -1 none
+	Strip        int    // leading parts cut off each name (-p): -1 none; 0 means 1, or none from the first plain diff on that names a file without a directory
 	Directory    string // put before each name (--directory)
 	ZeroContext  bool   // trust line numbers of hunks without context (--unidiff-zero)
-	Context      int    // lines of context that must match (-C); 0: all
+	Context      int    // lines of context that must match (-C): 0 means all, -1 none
 	IgnoreBlanks bool   // blanks in context may differ (--ignore-whitespace)
 	AllowEmpty   bool   // a patch without changes is no error (--allow-empty)
 }

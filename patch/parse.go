@@ -5,13 +5,21 @@ import (
 	"strings"
 )
 
-// parser walks over the lines of a patch.
+// parser walks over the lines of a patch and takes them as `git apply` does.
 type parser struct {
 	text []byte
 	off  int // where the next line begins
 	line int // its number, from 1
 
-	whole bool // no part of a name is cut off
+	names nameRule
+	guess bool // how many parts of a name to cut off was not said: the first plain section may show it
+
+	// bare is the name in a `diff --git` line with nothing of a header below it, while
+	// the section it may belong to is looked for.
+	bare string
+
+	// odd is the first place that a person might take for a change and that git skips.
+	odd *Error
 }
 
 // peek returns the next line with its line end; it is empty at the end.
@@ -23,28 +31,26 @@ func (p *parser) next() {
 	p.line++
 }
 
-// Parse reads a patch. Text before, between and after the file sections is
-// skipped, so mail and the output of `git show` can be given as they are. The
-// error is an *Error.
-func Parse(text []byte) (*Patch, error) { return parse(text, false) }
+// Parse reads a patch as `git apply` does. Text before, between and after the file
+// sections is skipped, so mail and the output of `git show` can be given as they are.
+// The error is an *Error.
+func Parse(text []byte) (*Patch, error) { return (&Strict{}).parse(text) }
 
-// parse is Parse; whole: no part of a name is a prefix.
-func parse(text []byte, whole bool) (*Patch, error) {
-	if len(text) > MaxText {
-		return nil, errAt(TooLarge, 0, "the patch has %d bytes, more than %d", len(text), MaxText)
+// files reads all sections.
+func (p *parser) files() ([]File, error) {
+	if len(p.text) > MaxText {
+		return nil, errAt(TooLarge, 0, "the patch has %d bytes, more than %d", len(p.text), MaxText)
 	}
-	p := &parser{text: text, line: 1, whole: whole}
 	var files []File
 	total := 0 // bytes of binary data
-	for p.off < len(text) {
-		section := p.section()
-		if section == nil {
-			p.next()
-			continue
-		}
-		f := File{line: p.line}
-		if err := section(&f); err != nil {
+	for {
+		f := File{}
+		found, err := p.section(&f)
+		if err != nil {
 			return nil, err
+		}
+		if !found {
+			break
 		}
 		if len(files) == MaxFiles {
 			return nil, errAt(TooLarge, f.line, "the patch changes more than %d files", MaxFiles)
@@ -54,110 +60,132 @@ func parse(text []byte, whole bool) (*Patch, error) {
 		}
 		files = append(files, f)
 	}
-	if len(files) == 0 {
-		return nil, errAt(Empty, 0, "no diff in the text")
-	}
-	return &Patch{Files: files}, nil
+	return files, nil
 }
 
-// section returns what reads the section that begins at the next line; nil when
-// that line is prose.
-func (p *parser) section() func(*File) error {
-	line := p.peek()
-	switch {
-	case bytes.HasPrefix(line, []byte("diff --git ")):
-		return p.gitSection
-	case bytes.HasPrefix(line, []byte("diff --cc ")), bytes.HasPrefix(line, []byte("diff --combined ")):
-		return func(*File) error {
-			return errAt(Unsupported, p.line, "a combined diff of a merge cannot be applied; give the diff against one parent")
+const leastHeader = 6 // bytes that the shortest line of a header has, and that must follow one
+
+// section reads the next file section; false: there is none.
+func (p *parser) section(f *File) (bool, error) {
+	p.bare = ""
+	for p.off < len(p.text) {
+		line := p.peek()
+		f.line = p.line
+		switch {
+		case len(line) < leastHeader:
+		case bytes.HasPrefix(line, []byte("@@ -")) && isHeader(line):
+			return false, errAt(Malformed, p.line, "a hunk without a file header above it")
+		case len(p.text)-p.off-len(line) < leastHeader:
+			p.off = len(p.text)
+			continue
+		case bytes.HasPrefix(line, []byte("diff --git ")):
+			g, err := p.gitHeader(f)
+			if err != nil {
+				return false, err
+			}
+			if g != nil {
+				return true, p.content(f, g.changes())
+			}
+			continue // no more than the first line, which the next section may complete
+		case p.atPlain():
+			if err := p.plainHeader(f); err != nil {
+				return false, err
+			}
+			return true, p.content(f, false)
+		default:
+			p.notice(line)
 		}
-	case p.atPlain():
-		return p.plainSection
-	case bytes.HasPrefix(line, []byte("@@ -")) && new(Hunk).header(string(cutLine(line))):
-		return func(*File) error { return errAt(Malformed, p.line, "a hunk without a file header above it") }
+		p.next()
 	}
+	return false, nil
+}
+
+// atPlain reports whether the next lines are `--- old`, `+++ new` and the head of a hunk.
+func (p *parser) atPlain() bool {
+	line := p.peek()
+	rest := p.text[p.off+len(line):]
+	return bytes.HasPrefix(line, []byte("--- ")) && bytes.HasPrefix(rest, []byte("+++ ")) &&
+		bytes.HasPrefix(rest[len(firstLine(rest)):], []byte("@@ -"))
+}
+
+// notice remembers a line that git skips though it looks like part of a diff.
+func (p *parser) notice(line []byte) {
+	switch {
+	case p.odd != nil:
+	case bytes.HasPrefix(line, []byte("diff --cc ")), bytes.HasPrefix(line, []byte("diff --combined ")):
+		p.odd = errAt(Unsupported, p.line, "a combined diff of a merge cannot be applied; give the diff against one parent")
+	case bytes.HasPrefix(line, []byte("--- ")) && bytes.HasPrefix(p.text[p.off+len(line):], []byte("+++ ")):
+		p.odd = errAt(Malformed, p.line+2, "no hunk like @@ -1,2 +1,3 @@ follows the file header")
+	}
+}
+
+// plainHeader reads the header of a section that git did not write.
+func (p *parser) plainHeader(f *File) error {
+	first := p.text[p.off+len("--- "):]
+	p.next()
+	second := p.text[p.off+len("+++ "):]
+	p.next()
+	p.guessStrip(second)
+	r := p.names
+	name, f2 := "", File{Op: Modify, line: f.line, plain: true}
+	switch {
+	case isDevNull(first):
+		f2.Op, name = Create, r.plain(second, "")
+	case isDevNull(second):
+		f2.Op, name = Delete, r.plain(first, "")
+	default:
+		name = r.plain(second, r.plain(first, ""))
+		if hasEpoch(first) {
+			f2.Op = Create
+		} else if hasEpoch(second) {
+			f2.Op = Delete
+		}
+	}
+	if name == "" {
+		return errAt(Malformed, f.line, "the file header names no file%s", r.wants())
+	}
+	if f2.Op != Create {
+		f2.Old = name
+	}
+	if f2.Op != Delete {
+		f2.New = name
+	}
+	f2.saidModes(0, 0)
+	*f = f2
 	return nil
 }
 
-// atPlain reports whether the next two lines are `--- old` and `+++ new`.
-func (p *parser) atPlain() bool {
-	line := p.peek()
-	return bytes.HasPrefix(line, []byte("--- ")) && bytes.HasPrefix(p.text[p.off+len(line):], []byte("+++ "))
+// guessStrip settles how many parts of a name are cut off, if nobody has said: none
+// where the new name has no directory. It holds for the rest of the patch.
+func (p *parser) guessStrip(second []byte) {
+	if !p.guess || isDevNull(second) {
+		return
+	}
+	whole := nameRule{root: p.names.root}
+	if name := whole.plain(second, ""); name != "" && !strings.Contains(name, "/") {
+		p.names.strip, p.guess = 0, false
+	}
 }
 
-// plainSection reads a file section without a git header.
-func (p *parser) plainSection(f *File) error {
-	old, oldEpoch, ok := fileName(string(cutLine(p.peek())[4:]))
-	p.next()
-	new, newEpoch, ok2 := fileName(string(cutLine(p.peek())[4:]))
-	if !ok || !ok2 {
-		return errAt(Malformed, f.line, "the file header names no file")
-	}
-	p.next()
-	name, err := p.plainNames(old, new)
-	if err != nil {
-		return errAt(Malformed, f.line, "the file header names %v", err)
-	}
-	if name == "" {
-		return errAt(Malformed, f.line, "the file header names no file")
-	}
-	switch {
-	case old == devNull || oldEpoch:
-		f.Op, f.New, f.NewMode = Create, name, ModeFile
-	case new == devNull || newEpoch:
-		f.Op, f.Old, f.OldMode = Delete, name, ModeFile
-	default:
-		f.Op, f.Old, f.New = Modify, name, name
-	}
-	if !bytes.HasPrefix(p.peek(), []byte("@@")) {
-		return errAt(Malformed, p.line, "no hunk follows the file header of %s", show(name))
-	}
+// content reads what follows a header; changes reports whether that does something alone.
+func (p *parser) content(f *File, changes bool) error {
 	if err := p.hunks(f); err != nil {
 		return err
 	}
-	return f.consistent()
-}
-
-// consistent checks that the hunks can be what the header says they are.
-func (f *File) consistent() error {
-	bad := func(format string, args ...any) error {
-		err := errAt(Malformed, f.line, format, args...)
-		err.Path = f.Path()
-		return err
-	}
-	for i := range f.Hunks {
-		switch h := &f.Hunks[i]; {
-		case f.Op == Create && (h.OldLines > 0 || i > 0):
-			return bad("a file to create cannot have old lines")
-		case f.Op == Delete && (h.NewLines > 0 || i > 0):
-			return bad("a file to delete cannot keep lines")
+	line := p.peek()
+	switch {
+	case len(f.Hunks) > 0:
+	case string(line) == "GIT binary patch\n":
+		if err := p.binary(f); err != nil {
+			return err
 		}
-	}
-	if f.OldMode == modeSubmodule || f.NewMode == modeSubmodule {
-		err := errAt(Unsupported, f.line, "a submodule cannot be changed by a patch")
+	case bytes.HasSuffix(line, []byte(" differ\n")) && (bytes.HasPrefix(line, []byte("Binary files ")) || bytes.HasPrefix(line, []byte("Files "))):
+		f.Binary = &Binary{}
+		p.next()
+	case !changes:
+		err := errAt(Malformed, f.line, "the section changes nothing")
 		err.Path = f.Path()
 		return err
 	}
-	if f.OldMode != 0 && f.NewMode != 0 && f.OldMode&modeType != f.NewMode&modeType {
-		return bad("mode %v cannot become %v in one section; delete the file and create it", f.OldMode, f.NewMode)
-	}
-	if f.Op == Modify && len(f.Hunks) == 0 && len(f.edits) == 0 && f.Binary == nil && f.OldMode == f.NewMode {
-		return bad("the section changes nothing")
-	}
-	if len(f.Hunks) == 0 && len(f.edits) == 0 && f.Binary == nil && f.lacks() {
-		return bad("the content of the file is missing from the patch")
-	}
-	return nil
-}
-
-// lacks reports whether the index line of a section without content says that the
-// content changes. A Delete may leave it out (git diff --irreversible-delete).
-func (f *File) lacks() bool {
-	if f.NewID == "" || f.Op == Delete {
-		return false
-	}
-	if f.Op == Create {
-		return !strings.HasPrefix(blobID(nil, 40), f.NewID) && !strings.HasPrefix(blobID(nil, 64), f.NewID) && strings.Trim(f.NewID, "0") != ""
-	}
-	return f.OldID != f.NewID
+	return f.consistent()
 }

@@ -90,6 +90,9 @@ type File struct {
 	over   bool    // a Create may replace a file that is there
 	fenced bool    // the content stood in a fence, which says nothing about its last newline
 	named  bool    // a Delete that names the file and says no more
+	plain  bool    // there was no git header, so what is not in the tree may be meant to be made
+	sets   bool    // NewMode is to be set whatever OldMode is
+	unsaid bool    // a Rename of which only the two names tell
 	line   int     // where the section begins in the patch, from 1
 }
 

@@ -34,6 +34,9 @@ func TestHostilePaths(t *testing.T) {
 				t.Errorf("%s %q: got %v, %v, want a refusal", op, path, res.Writes, err)
 			}
 		}
+		if path == "a//x" {
+			continue // git takes several slashes of a text for one
+		}
 		// The same in a text, where quoting hides most of it from the eye.
 		text := "--- /dev/null\n+++ " + cQuote("b/"+path) + "\n@@ -0,0 +1 @@\n+x\n"
 		if _, err := Apply([]byte(text), memTree{}, Options{Strict: &Strict{}}); kindOf(err) != Refused {

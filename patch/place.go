@@ -13,7 +13,7 @@ func (j *job) place(p *Patch) error {
 	}
 	for i := range p.Files {
 		f := &p.Files[i]
-		if (f.Op == Delete || f.Op == Rename) && !written[f.Old] && !dropped[f.Old] {
+		if (f.Op == Delete || f.Op == Rename) && !written[f.Old] && !j.same[f.Old] && !dropped[f.Old] {
 			dropped[f.Old] = true
 			e, _, err := j.tree.at(f.Old)
 			if err != nil {
@@ -40,7 +40,7 @@ func (j *job) free(f *File) error {
 	switch {
 	case err != nil:
 		return err
-	case stop != "" && !j.gone[stop]:
+	case stop != "" && (!j.gone[stop] || j.opt.Strict != nil && j.tree.seen[stop].mode == ModeLink && !j.unlinked[stop]):
 		return f.errorf(Refused, f.New, j.tree.why(stop))
 	case e.dir:
 		left, err := j.tree.stays(f.New, j.gone)
@@ -50,6 +50,8 @@ func (j *job) free(f *File) error {
 		if left != "" {
 			return f.errorf(Exists, f.New, "there is a directory of this name")
 		}
+	case e.exists() && f.unsaid && !j.gone[f.New]:
+		return f.errorf(Exists, f.New, "the section changes "+show(f.Old)+" into this file without a line that says it is renamed, and the file is already there")
 	case e.exists() && !j.gone[f.New]:
 		return f.errorf(Exists, f.New, "the file is already there")
 	}

@@ -31,13 +31,18 @@ func (f *File) render(b *bytes.Buffer) {
 		fmt.Fprintf(b, "new file mode %v\n", f.NewMode)
 	case f.Op == Delete:
 		fmt.Fprintf(b, "deleted file mode %v\n", f.OldMode)
-	case f.OldMode != f.NewMode, f.OldMode != 0 && f.OldID == "":
-		fmt.Fprintf(b, "old mode %v\nnew mode %v\n", f.OldMode, f.NewMode)
+	case f.OldMode != f.NewMode, f.OldMode != 0 && f.OldID == "", f.sets:
+		if f.OldMode != 0 {
+			fmt.Fprintf(b, "old mode %v\n", f.OldMode)
+		}
+		if f.NewMode != 0 && (f.sets || f.OldMode != f.NewMode) {
+			fmt.Fprintf(b, "new mode %v\n", f.NewMode)
+		}
 	case f.OldMode != 0:
 		index = " " + f.OldMode.String()
 	}
 	switch {
-	case f.Op == Rename, f.Op == Copy:
+	case f.Op == Rename && !f.unsaid, f.Op == Copy:
 		if f.Score > 0 {
 			fmt.Fprintf(b, "similarity index %d%%\n", f.Score)
 		}
@@ -48,6 +53,9 @@ func (f *File) render(b *bytes.Buffer) {
 	if f.OldID != "" {
 		fmt.Fprintf(b, "index %s..%s%s\n", f.OldID, f.NewID, index)
 	}
+	if len(f.Hunks) > 0 || f.unsaid {
+		fmt.Fprintf(b, "--- %s\n+++ %s\n", f.label("a/", f.Old), f.label("b/", f.New))
+	}
 	switch {
 	case f.Binary != nil && f.Binary.Forward == nil:
 		fmt.Fprintf(b, "Binary files %s and %s differ\n", f.label("a/", f.Old), f.label("b/", f.New))
@@ -57,11 +65,9 @@ func (f *File) render(b *bytes.Buffer) {
 		if f.Binary.Back != nil {
 			f.Binary.Back.render(b)
 		}
-	case len(f.Hunks) > 0:
-		fmt.Fprintf(b, "--- %s\n+++ %s\n", f.label("a/", f.Old), f.label("b/", f.New))
-		for i := range f.Hunks {
-			f.Hunks[i].render(b)
-		}
+	}
+	for i := range f.Hunks {
+		f.Hunks[i].render(b)
 	}
 }
 

@@ -17,7 +17,23 @@ func (p *Patch) Reverse() (*Patch, error) {
 	return back, nil
 }
 
-func (f *File) reverse() (File, error) {
+// turned returns the patch as `git apply -R` takes it: with all its numbers as they are
+// stated. What cannot be undone is refused when it is applied.
+func (p *Patch) turned() *Patch {
+	back := &Patch{Files: make([]File, 0, len(p.Files))}
+	for i := len(p.Files) - 1; i >= 0; i-- {
+		f := p.Files[i].turned()
+		for k := range f.Hunks {
+			f.Hunks[k] = f.Hunks[k].turned()
+		}
+		back.Files = append(back.Files, f)
+	}
+	return back
+}
+
+// turned returns the file with its two sides changed for each other, those of hunks and
+// edits aside.
+func (f *File) turned() File {
 	r := *f
 	r.Old, r.New = f.New, f.Old
 	r.OldMode, r.NewMode = f.NewMode, f.OldMode
@@ -27,14 +43,21 @@ func (f *File) reverse() (File, error) {
 		r.Op = Delete
 	case Delete:
 		r.Op = Create
-	case Copy:
-		return r, f.errorf(Unsupported, f.New, "a patch that copies a file cannot be reversed")
 	}
 	if f.Binary != nil {
-		if f.Binary.Back == nil {
-			return r, f.errorf(Unsupported, f.Path(), "a binary change without its other half cannot be reversed")
-		}
 		r.Binary = &Binary{Forward: f.Binary.Back, Back: f.Binary.Forward}
+	}
+	r.Hunks = slices.Clone(f.Hunks)
+	return r
+}
+
+func (f *File) reverse() (File, error) {
+	r := f.turned()
+	if f.Op == Copy {
+		return r, f.errorf(Unsupported, f.New, "a patch that copies a file cannot be reversed")
+	}
+	if f.Binary != nil && f.Binary.Back == nil {
+		return r, f.errorf(Unsupported, f.Path(), "a binary change without its other half cannot be reversed")
 	}
 	if f.named || f.fill {
 		return r, f.errorf(Unsupported, f.Path(), "a text that does not have the old content cannot be reversed")
@@ -46,11 +69,10 @@ func (f *File) reverse() (File, error) {
 		}
 		r.edits = append(r.edits, e.reverse())
 	}
-	r.Hunks = make([]Hunk, 0, len(f.Hunks))
 	shift := 0
 	for i := range f.Hunks {
 		h := &f.Hunks[i]
-		r.Hunks = append(r.Hunks, h.reverse(shift))
+		r.Hunks[i] = h.reverse(shift)
 		shift += h.NewLines - h.OldLines
 	}
 	if r.Op == Create && len(r.Hunks) == 0 && len(r.edits) == 0 && r.Binary == nil && r.lacks() {
@@ -62,11 +84,17 @@ func (f *File) reverse() (File, error) {
 // reverse returns the hunk that undoes h; shift is how far the hunks above h have
 // moved it. NewStart is not trusted for that: nothing that applies h looks at it.
 func (h *Hunk) reverse(shift int) Hunk {
-	r := *h
-	r.OldLines, r.NewStart, r.NewLines = h.NewLines, h.OldStart, h.OldLines
+	r := h.turned()
 	if r.OldStart = h.first() + shift; h.NewLines > 0 {
 		r.OldStart++
 	}
+	return r
+}
+
+// turned returns the hunk with its two sides changed for each other.
+func (h *Hunk) turned() Hunk {
+	r := *h
+	r.OldStart, r.OldLines, r.NewStart, r.NewLines = h.NewStart, h.NewLines, h.OldStart, h.OldLines
 	r.Body = make([]byte, 0, len(h.Body))
 	// Within a block of changes the removed lines come first, as diffs have them.
 	var added []byte
