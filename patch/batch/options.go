@@ -62,7 +62,7 @@ func (s *Strict) UnmarshalJSON(raw []byte) error {
 			Strip            *int   `json:"strip"`
 			Directory        string `json:"directory"`
 			UnidiffZero      bool   `json:"unidiff_zero"`
-			Context          int    `json:"context"`
+			Context          *int   `json:"context"`
 			IgnoreWhitespace bool   `json:"ignore_whitespace"`
 			AllowEmpty       bool   `json:"allow_empty"`
 		}
@@ -70,9 +70,11 @@ func (s *Strict) UnmarshalJSON(raw []byte) error {
 			return err
 		}
 		*s = Strict{true, patch.Strict{
-			Directory: o.Directory, ZeroContext: o.UnidiffZero, Context: o.Context,
-			IgnoreBlanks: o.IgnoreWhitespace, AllowEmpty: o.AllowEmpty,
+			Directory: o.Directory, ZeroContext: o.UnidiffZero, IgnoreBlanks: o.IgnoreWhitespace, AllowEmpty: o.AllowEmpty,
 		}}
+		if o.Context != nil {
+			s.context(*o.Context)
+		}
 		return s.strip(o.Strip)
 	}
 	return json.Unmarshal(raw, &s.On)
@@ -91,6 +93,13 @@ func (s *Strict) strip(n *int) error {
 		s.Rules.Strip = *n
 	}
 	return nil
+}
+
+// context sets -CN.
+func (s *Strict) context(n int) {
+	if s.Rules.Context = n; n <= 0 {
+		s.Rules.Context = -1 // what patch.Strict calls -C0
+	}
 }
 
 // Patch returns the options of the library. Any rule of git makes it strict.
@@ -171,7 +180,7 @@ func (s *Strict) valued(arg string) error {
 		if name == "-p" {
 			return s.strip(&n)
 		}
-		s.Rules.Context = n
+		s.context(n)
 		return nil
 	}
 	if !harmless[arg] {

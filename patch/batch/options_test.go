@@ -22,6 +22,8 @@ func TestOptionsOfALine(t *testing.T) {
 		`{"strict": true}`:                                    strict(patch.Strict{}),
 		`{"strict": {}}`:                                      strict(patch.Strict{}),
 		`{"strict": {"strip": 0, "context": 2}}`:              strict(patch.Strict{Strip: -1, Context: 2}),
+		`{"strict": {"context": 0}}`:                          strict(patch.Strict{Context: -1}),
+		`{"args": ["-C0"]}`:                                   strict(patch.Strict{Context: -1}),
 		`{"strict": true, "strip": 3}`:                        strict(patch.Strict{Strip: 3}),
 		`{"strip": 0}`:                                        strict(patch.Strict{Strip: -1}),
 		`{"directory": "some/sub/"}`:                          strict(patch.Strict{Directory: "some/sub/"}),
