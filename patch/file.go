@@ -30,7 +30,7 @@ func (j *job) file(f *File) error {
 		if len(data) > 0 {
 			return f.errorf(Conflict, f.Old, "the file to delete holds more than the patch removes")
 		}
-		j.drop(f.Old, true)
+		j.drop(f, true)
 		return nil
 	}
 	mode := was.mode
@@ -49,9 +49,9 @@ func (j *job) file(f *File) error {
 		}
 	}
 	if f.Op == Rename && !f.unsaid {
-		j.drop(f.Old, false)
+		j.drop(f, j.earlier(f) != nil)
 	}
-	j.set(f.New, mode, data)
+	j.set(f, mode, data)
 	return nil
 }
 
@@ -61,16 +61,19 @@ func (j *job) source(f *File) (entry, []byte, error) {
 	if f.Op == Create {
 		return entry{}, nil, j.unmade(f)
 	}
-	if s := j.state[f.Old]; s != nil && (f.Op == Modify || f.Op == Delete || f.unsaid) {
+	if f.Op == Rename || f.Op == Copy {
+		if err := j.unmade(f); err != nil {
+			return entry{}, nil, err
+		}
+	}
+	if s := j.earlier(f); s != nil {
 		if s.gone {
 			return entry{}, nil, f.errorf(Missing, f.Old, "a section above deletes the file or renames it")
 		}
 		return entry{mode: s.mode}, s.data, f.fits(s.mode)
 	}
-	if f.Op == Rename || f.Op == Copy {
-		if err := j.unmade(f); err != nil {
-			return entry{}, nil, err
-		}
+	if err := j.torn(f); err != nil {
+		return entry{}, nil, err
 	}
 	e, stop, err := j.tree.at(f.Old)
 	switch {
@@ -106,6 +109,17 @@ func (f *File) fits(mode Mode) error {
 		return f.errorf(Conflict, f.Old, "the file has mode "+mode.String()+", and the patch is for "+f.OldMode.String())
 	}
 	return nil
+}
+
+// torn refuses to rename a file that a section above changes: a diff that says so means
+// the file as it was where the change is a rewrite, and two diffs in a row that nothing
+// parts mean it as changed. git takes it as it was.
+func (j *job) torn(f *File) error {
+	s := j.state[f.Old]
+	if j.opt.Strict != nil || f.Op != Rename || s == nil || s.gone || s.by.Op != Modify || s.by.Score > 0 {
+		return nil
+	}
+	return f.errorf(Conflict, f.Old, "a section above changes the file, and the text does not say whether it is renamed as it was or as it is then")
 }
 
 // unmade refuses to make a file that a section above has made; git does so only where

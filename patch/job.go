@@ -1,9 +1,8 @@
 package patch
 
-import "slices"
-
 // job is one application of a patch. Sections see what the ones before them made, as
-// with git: only the source of a rename or copy is always the file of the tree.
+// with git. The source of a rename or copy is the file of the tree: one diff says it all
+// of the tree as it was. Only what an earlier mail of a series made is taken from there.
 type job struct {
 	tree     *tree
 	opt      Options
@@ -22,35 +21,44 @@ type state struct {
 	gone bool
 	mode Mode
 	data []byte
+	by   *File // the last section that had to do with the path
 }
 
-// set notes what a section makes of a path.
-func (j *job) set(path string, mode Mode, data []byte) {
-	j.state[path] = &state{mode: mode, data: data}
-	w := Write{Path: path, Mode: mode, Data: data}
-	if i, ok := j.writes[path]; ok {
+// set notes what a section makes of its new path.
+func (j *job) set(f *File, mode Mode, data []byte) {
+	j.state[f.New] = &state{mode: mode, data: data, by: f}
+	w := Write{Path: f.New, Mode: mode, Data: data}
+	if i, ok := j.writes[f.New]; ok {
 		j.res.Writes[i] = w
 		return
 	}
-	j.writes[path] = len(j.res.Writes)
+	j.writes[f.New] = len(j.res.Writes)
 	j.res.Writes = append(j.res.Writes, w)
 }
 
-// drop notes that a section takes a path away; whole: with all that was made of it.
-func (j *job) drop(path string, whole bool) {
-	j.state[path] = &state{gone: true}
-	if whole {
-		delete(j.same, path)
+// drop notes that a section takes its old path away; whole: with all that was made of it.
+func (j *job) drop(f *File, whole bool) {
+	j.state[f.Old] = &state{gone: true, by: f}
+	if !whole {
+		return
 	}
-	if i, ok := j.writes[path]; ok && whole {
-		j.res.Writes = slices.Delete(j.res.Writes, i, i+1)
-		delete(j.writes, path)
-		for other, k := range j.writes {
-			if k > i {
-				j.writes[other] = k - 1
-			}
-		}
+	delete(j.same, f.Old)
+	if i, ok := j.writes[f.Old]; ok {
+		j.res.Writes[i] = Write{} // place takes it out
+		delete(j.writes, f.Old)
 	}
+}
+
+// earlier returns what the sections above made of the file that f is about, if f sees it.
+func (j *job) earlier(f *File) *state {
+	s := j.state[f.Old]
+	if s == nil || f.Op == Create {
+		return nil
+	}
+	if f.Op == Modify || f.Op == Delete || f.unsaid || s.by.mail != f.mail {
+		return s
+	}
+	return nil
 }
 
 // done puts the deletes before the writes. That nothing is left to do is no error by

@@ -93,6 +93,7 @@ type File struct {
 	plain  bool    // there was no git header, so what is not in the tree may be meant to be made
 	sets   bool    // NewMode is to be set whatever OldMode is
 	unsaid bool    // a Rename of which only the two names tell
+	mail   int     // the mail of a series that it stands in, from 1; 0 where none begins above it
 	line   int     // where the section begins in the patch, from 1
 }
 

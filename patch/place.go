@@ -8,6 +8,7 @@ import (
 // place checks that every new file has a free place, deletes included, and fills dels.
 func (j *job) place(p *Patch) error {
 	written, dropped := map[string]bool{}, map[string]bool{}
+	j.res.Writes = slices.DeleteFunc(j.res.Writes, func(w Write) bool { return w.Path == "" })
 	for _, w := range j.res.Writes {
 		written[w.Path] = true
 	}

@@ -14,6 +14,7 @@ type diffReader struct {
 	index  string   // the name of an `Index:` line
 	heads  int      // header lines of the section so far
 	ended  bool     // after a fence or a signature: only a new section goes on
+	mails  int      // mails that have begun
 	before []File   // finished sections
 }
 
@@ -67,6 +68,9 @@ func (d *diffReader) next() *Error {
 		if err := d.finish(); err != nil {
 			return err
 		}
+		if isMail(line) {
+			d.mails++
+		}
 		d.index, _ = strings.CutPrefix(line, "Index: ")
 		d.index = strings.TrimSpace(strings.TrimPrefix(d.index, line))
 		if strings.HasPrefix(line, "Index: ") {
@@ -93,7 +97,7 @@ func (d *diffReader) next() *Error {
 
 // begin starts a section.
 func (d *diffReader) begin() {
-	d.f = &File{Op: Modify, line: d.at + 1}
+	d.f = &File{Op: Modify, mail: d.mails, line: d.at + 1}
 	d.g, d.e, d.ended = gitNames{}, nil, false
 }
 
@@ -190,13 +194,18 @@ func (d *diffReader) boundary(line string) bool {
 	switch {
 	case strings.HasPrefix(line, "diff -"), strings.HasPrefix(line, "Index: "):
 		return true
-	case strings.HasPrefix(line, "From ") && len(line) > 46 && isID(line[5:45]):
+	case isMail(line):
 		return true
 	case line == "-- ", line == "--":
 		next := strings.TrimSpace(d.line(d.at + 1))
 		return next == "" && d.at+2 >= len(d.lines) || isVersion(next)
 	}
 	return strings.HasPrefix(line, "=====") && strings.Trim(line, "=") == "" && d.heads == 0 && d.e == nil
+}
+
+// isMail reports whether a line begins a mail, as format-patch writes it.
+func isMail(line string) bool {
+	return strings.HasPrefix(line, "From ") && len(line) > 46 && isID(line[5:45])
 }
 
 // isVersion reports whether a line is a version of git, as format-patch signs with.

@@ -42,7 +42,7 @@ func (f *File) strictly(old []byte, s *Strict, rep *FileReport) ([]byte, error) 
 			}
 			return nil, err
 		}
-		line := at - shift // of the file before
+		line := max(at-shift, 0) // of the file before; context that was given up may lie before its first
 		moved := line - h.first()
 		rep.Placed = append(rep.Placed, Placed{Hunk: i + 1, Line: line + 1, Moved: moved, Tier: TierExact})
 		rep.Tier = TierExact
