@@ -5,7 +5,11 @@ import (
 	"strings"
 )
 
-const littleKnown = 6 // letters and digits in the old lines; with fewer a place needs a second witness
+// Letters and digits in the old lines; with fewer a place needs a second witness.
+const (
+	littleKnown = 6
+	someKnown   = 40 // where the hunk says that it was made at an end of the file, and is not
+)
 
 // doubtful refuses a place that the old lines say too little about, unless something
 // else says the same.
@@ -18,6 +22,9 @@ func (c *chooser) doubtful(f *File, i int) *Error {
 	if p.tier == TierFuzzy && c.astray(i) {
 		return f.conflictIn(e, i, fmt.Sprintf("only line %d is like its old text, and the line numbers of the other hunks speak against that", p.at+1))
 	}
+	if p.tier >= TierIndent && e.stated > 0 && e.known < someKnown && c.leavesEnd(p) && (!c.asStated(i) || c.endsAlike(p)) {
+		return f.conflictIn(e, i, fmt.Sprintf("it is like the text at line %d only but for blanks, and it was made at an end of the file", p.at+1))
+	}
 	if len(e.old) == 0 || e.known >= littleKnown || len(c.src.lines) == len(e.old) || e.insert > 0 {
 		return nil
 	}
@@ -27,16 +34,39 @@ func (c *chooser) doubtful(f *File, i int) *Error {
 	if e.anchored && len(e.heads) > 0 {
 		return nil
 	}
-	if e.stated > 0 {
-		lo, hi, _ := c.drift(i)
-		if off := p.at + 1 - e.stated; lo-3 <= off && off <= hi+3 {
-			return nil
-		}
+	if e.stated > 0 && c.asStated(i) {
+		return nil
 	}
 	if e.stated == 0 && (p.tier <= TierTrailing && e.known > 0 || p.tier == TierIndent && e.known > 3) {
 		return nil // all that such a format can say
 	}
 	return f.conflictIn(e, i, fmt.Sprintf("its old lines say too little to be sure of line %d", p.at+1))
+}
+
+// asStated reports whether an edit stands where its number and the other hunks say.
+func (c *chooser) asStated(i int) bool {
+	p := &c.spots[i][0]
+	lo, hi, _ := c.drift(i)
+	off := p.at + 1 - p.read.stated
+	return lo-3 <= off && off <= hi+3
+}
+
+// leavesEnd reports whether an edit has context on one side only, as at an end of a
+// file, and its place is not there.
+func (c *chooser) leavesEnd(p *spot) bool {
+	n := len(p.read.lines)
+	begins, ends := p.read.lines[0].op != ' ', p.read.lines[n-1].op != ' '
+	return begins && !ends && p.at > 0 || ends && !begins && p.row(len(p.read.old)-1) < len(c.src.lines)-1
+}
+
+// endsAlike reports whether the end of the file that an edit was made at has its outer
+// old line too: then that may be the place, and what is between has changed.
+func (c *chooser) endsAlike(p *spot) bool {
+	e, lines := p.read, c.src.lines
+	if e.lines[0].op != ' ' {
+		return strings.TrimSpace(lines[0]) == strings.TrimSpace(e.old[0])
+	}
+	return strings.TrimSpace(lines[len(lines)-1]) == strings.TrimSpace(e.old[len(e.old)-1])
 }
 
 // astray reports whether the place of an edit is out of order with the others, by the
