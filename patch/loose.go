@@ -112,6 +112,11 @@ func (f *File) inTurn(src *source, edits []*edit, loosest Tier, rep *FileReport)
 		return "", false
 	}
 	next := newSource([]byte(text))
+	// The first of them must be there line by line: what is only like its text proves
+	// nothing of what was made a moment ago.
+	if probe = newChooser(next, edits[cut:cut+1], TierLookalike); len(probe.places(edits[cut])) == 0 {
+		return "", false
+	}
 	rest, err := f.settle(next, edits[cut:], loosest, &trial, cut)
 	if err != nil {
 		var ok bool
