@@ -130,6 +130,7 @@ func (d *diffReader) atFence(line string) bool {
 // begins a new part: a fence inside a body is text like any other.
 func (d *diffReader) goesOn(i int) bool {
 	listed := false // lines that could as well be a list
+	prose := false  // a sentence, which such a list may belong to
 	for k := i; k < len(d.lines); k++ {
 		line := d.line(k)
 		switch {
@@ -152,8 +153,9 @@ func (d *diffReader) goesOn(i int) bool {
 		case c == ' ' && k == i && strings.TrimSpace(line) != "":
 			return true
 		case c != '+' && c != '-':
+			prose = prose || !listed && isSentence(line)
 		case len(line) > 1 && line[1] == ' ':
-			listed = true
+			listed = !prose
 		case strings.Trim(line, "-+") != "":
 			return true
 		}
@@ -324,6 +326,11 @@ func (d *diffReader) cutTail(e *edit) {
 			return
 		}
 	}
+}
+
+// isSentence reports whether a line at the margin may begin a text in words.
+func isSentence(line string) bool {
+	return 'A' <= line[0] && line[0] <= 'Z' && strings.Contains(line, " ") && !strings.ContainsAny(line, "{};=()")
 }
 
 // isProse reports whether lines without markers read like sentences, not like code.
