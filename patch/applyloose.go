@@ -28,7 +28,7 @@ func readFor(text []byte, fsys fs.FS, opt Options) (*Patch, error) {
 		if f.fill && f.Op == Create && r.known(f.New) {
 			f.Op, f.Old, f.NewMode = Modify, f.New, 0
 		}
-		if f.Op == Modify && len(f.edits) == 1 && len(f.edits[0].old) == 0 && !r.known(f.Old) && f.edits[0].insert == 0 && f.diff {
+		if f.Op == Modify && len(f.edits) == 1 && len(f.edits[0].old) == 0 && !r.known(f.Old) && f.edits[0].insert == 0 && f.edits[0].stated < 2 && f.diff {
 			f.Op, f.Old, f.NewMode = Create, "", ModeFile
 		}
 		if err := f.guard(); err != nil {

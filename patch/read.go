@@ -146,6 +146,9 @@ func (r *reader) detect() Format {
 			}
 			continue
 		}
+		if _, ok := fenceOf(line); ok && head > 0 && head < 4 {
+			head = 0 // the fence holds a text, of which this is a part
+		}
 		if open.length > 0 && head == 0 {
 			continue
 		}
@@ -179,10 +182,31 @@ func (r *reader) foreign(i int, own Format) *Error {
 	return nil
 }
 
-// diffFence reports whether a fence says that it holds a diff.
+// diffFence reports whether a fence that is in no other says that it holds a diff.
 func (r *reader) diffFence() bool {
+	var open fence
 	for i := range r.lines {
-		if f, ok := fenceOf(r.line(i)); ok && (f.info == "diff" || f.info == "patch" || f.info == "udiff") {
+		f, ok := fenceOf(r.line(i))
+		switch {
+		case !ok:
+		case open.length > 0:
+			if open.closes(r.line(i)) {
+				open = fence{}
+			}
+		case f.info == "diff" || f.info == "patch" || f.info == "udiff":
+			return true
+		default:
+			open = f
+		}
+	}
+	return false
+}
+
+// changes reports whether a line that adds or removes comes soon, as below the header of
+// a hunk, and before any block begins.
+func (r *reader) changes(i int) bool {
+	for end := min(i+50, len(r.lines)); i < end && isSearch(strings.TrimLeft(r.line(i), " \t>")) == 0; i++ {
+		if line := strings.TrimLeft(r.line(i), " \t>"); line != "" && (line[0] == '+' || line[0] == '-') {
 			return true
 		}
 	}
@@ -197,7 +221,7 @@ func (r *reader) marker(i int) Format {
 		return Envelope
 	case isSearch(line) > 0:
 		return SearchReplace
-	case strings.HasPrefix(line, "diff --git "), strings.HasPrefix(line, "@@"),
+	case strings.HasPrefix(line, "diff --git "), strings.HasPrefix(line, "@@") && r.changes(i+1),
 		strings.HasPrefix(line, "--- ") && strings.HasPrefix(strings.TrimLeft(r.line(i+1), " \t>"), "+++ "):
 		return Unified
 	}

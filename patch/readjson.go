@@ -3,6 +3,7 @@ package patch
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -21,12 +22,13 @@ var (
 // looksJSON returns the line at which JSON with edits begins; -1: there is none.
 func (r *reader) looksJSON() int {
 	text, line := r.jsonText()
-	for _, keys := range [...][]string{keysFind, keysContent, keysPut} {
-		for _, key := range keys {
-			if strings.Contains(text, `"`+key+`"`) || strings.Contains(text, `\"`+key+`\"`) {
-				return line
-			}
-		}
+	has := func(keys []string) bool {
+		return slices.ContainsFunc(keys, func(key string) bool {
+			return strings.Contains(text, `"`+key+`"`) || strings.Contains(text, `\"`+key+`\"`)
+		})
+	}
+	if has(keysFind) || has(keysPut) || has(keysContent) && (r.target != "" || has(keysPath)) {
+		return line
 	}
 	return -1
 }
