@@ -1,6 +1,9 @@
 package patch
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // isSearch returns the length of the marker of a line that begins a search/replace
 // block; 0: it does not.
@@ -164,10 +167,31 @@ func (r *reader) halves(start, d, end int, indent string) *edit {
 		}
 		return lines, strings.TrimSuffix(text.String(), "\n")
 	}
-	old, find := side(start+1, d)
+	from, stated := r.statedLine(start+1, d)
+	old, find := side(from, d)
 	new, put := side(d+1, end)
-	e := &edit{line: start + 1, lines: diffPieces(old, new), find: find, put: put, raw: len(old) == 1, byLine: true}
+	e := &edit{line: start + 1, lines: diffPieces(old, new), find: find, put: put, raw: len(old) == 1, byLine: true, stated: stated}
 	return e.prepare()
+}
+
+// statedLine reads the lines that some tools put above the old text, `:start_line:12` and
+// `-------`. It returns where the old text begins and the line from 1 that it states.
+func (r *reader) statedLine(from, end int) (int, int) {
+	stated := 0
+	for i := from; i < end; i++ {
+		field, number, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(r.line(i)), ":"), ":")
+		n, err := strconv.Atoi(strings.TrimSpace(number))
+		switch {
+		case field == "start_line" && err == nil && n > 0:
+			stated = n
+		case field == "end_line" && err == nil && stated > 0:
+		case stated > 0 && strings.TrimSpace(r.line(i)) == "-------":
+			return i + 1, stated
+		default:
+			return from, 0
+		}
+	}
+	return from, 0
 }
 
 // nameAbove returns the path that a line above line i, down to line low, names.
