@@ -5,14 +5,16 @@ import "strings"
 // reader reads a text that a model or a person wrote: any format, with prose, fences
 // and damage.
 type reader struct {
-	text   string
-	lines  []textLine
-	at     int // the next line
-	target string
-	known  func(path string) bool // reports whether the tree has a file of that path
-	named  func(base string) bool // reports whether one file of the tree has that name
-	files  []File
-	binary int // bytes of binary data so far
+	text    string
+	lines   []textLine
+	at      int // the next line
+	target  string
+	known   func(path string) bool // reports whether the tree has a file of that path
+	named   func(base string) bool // reports whether one file of the tree has that name
+	files   []File
+	binary  int            // bytes of binary data so far
+	section map[string]int // index in files of those that file made
+	looked  int            // lines that were looked at ahead of time
 }
 
 // textLine is a line of the text without its line end.
@@ -68,6 +70,9 @@ func read(text []byte, opt Options, known, named func(string) bool) ([]File, err
 	default:
 		err = errAt(Unsupported, 0, "there is no format %q", string(format))
 	}
+	if r.looked > maxLooked {
+		return nil, errAt(TooLarge, 0, "the text has too many fences and markers to be sure what they belong to")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +85,16 @@ func read(text []byte, opt Options, known, named func(string) bool) ([]File, err
 	return r.files, nil
 }
 
+// maxLooked is how many lines are looked at ahead of time, in all, before a text counts
+// as made to be slow. A text without tricks has each looked at a few times.
+const maxLooked = 1 << 24
+
+// ahead reports whether line i is there to be looked at ahead of time.
+func (r *reader) ahead(i int) bool {
+	r.looked++
+	return 0 <= i && i < len(r.lines) && r.looked <= maxLooked
+}
+
 // line returns the text of line i; empty beyond the ends.
 func (r *reader) line(i int) string {
 	if i < 0 || i >= len(r.lines) {
@@ -88,13 +103,15 @@ func (r *reader) line(i int) string {
 	return r.lines[i].text
 }
 
-// file returns the section that changes name, a new one if the last is for another file.
+// file returns the section that changes name.
 func (r *reader) file(name string) *File {
-	for i := range r.files {
-		if f := &r.files[i]; f.Op == Modify && f.Old == name {
-			return f
-		}
+	if i, ok := r.section[name]; ok {
+		return &r.files[i]
 	}
+	if r.section == nil {
+		r.section = map[string]int{}
+	}
+	r.section[name] = len(r.files)
 	r.files = append(r.files, File{Op: Modify, Old: name, New: name, line: r.at + 1})
 	return &r.files[len(r.files)-1]
 }

@@ -135,7 +135,7 @@ func (r *reader) block(name string, n int, indent string) *Error {
 // inFence reports whether a fence is open above line i.
 func (r *reader) inFence(i int) bool {
 	var open fence
-	for k := range i {
+	for k := 0; k < i && r.ahead(k); k++ {
 		if f, ok := fenceOf(r.line(k)); ok && open.length == 0 {
 			open = f
 		} else if ok && open.closes(r.line(k)) {
@@ -159,7 +159,7 @@ func (r *reader) halves(start, d, end int, indent string) *edit {
 	side := func(from, to int) ([]editLine, string) {
 		var lines []editLine
 		var text strings.Builder
-		for i := from; i < to; i++ {
+		for i := from; i < to && r.ahead(i); i++ {
 			line := strings.TrimPrefix(r.line(i), indent)
 			lines = append(lines, editLine{text: line, cr: r.lines[i].cr})
 			text.WriteString(line)
@@ -197,7 +197,7 @@ func (r *reader) statedLine(from, end int) (int, int) {
 // nameAbove returns the path that a line above line i, down to line low, names.
 func (r *reader) nameAbove(i, low int) string {
 	looked := 0
-	for k := i - 1; k >= low && looked < 3; k-- {
+	for k := i - 1; k >= low && looked < 3 && r.ahead(k); k-- {
 		line := r.line(k)
 		if f, ok := fenceOf(line); ok {
 			if name := r.fenceName(f); name != "" {

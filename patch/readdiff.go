@@ -6,16 +6,17 @@ import "strings"
 // told by the line and its neighbours; counts only settle what they leave open.
 type diffReader struct {
 	*reader
-	f      *File    // the section being read
-	g      gitNames // what its header says
-	e      *edit    // the hunk being read
-	h      hunkHead // what its header says
-	open   fence    // the fence the diff stands in
-	index  string   // the name of an `Index:` line
-	heads  int      // header lines of the section so far
-	ended  bool     // after a fence or a signature: only a new section goes on
-	mails  int      // mails that have begun
-	before []File   // finished sections
+	f        *File    // the section being read
+	g        gitNames // what its header says
+	e        *edit    // the hunk being read
+	h        hunkHead // what its header says
+	open     fence    // the fence the diff stands in
+	index    string   // the name of an `Index:` line
+	heads    int      // header lines of the section so far
+	ended    bool     // after a fence or a signature: only a new section goes on
+	old, new int      // lines of each side that the hunk has so far
+	mails    int      // mails that have begun
+	before   []File   // finished sections
 }
 
 // gitNames are the names in a file header, as they stand there.
@@ -131,7 +132,7 @@ func (d *diffReader) atFence(line string) bool {
 func (d *diffReader) goesOn(i int) bool {
 	listed := false // lines that could as well be a list
 	prose := false  // a sentence, which such a list may belong to
-	for k := i; k < len(d.lines); k++ {
+	for k := i; d.ahead(k); k++ {
 		line := d.line(k)
 		switch {
 		case line == "":
@@ -165,30 +166,7 @@ func (d *diffReader) goesOn(i int) bool {
 
 // short reports whether the hunk still lacks lines by its own counts.
 func (d *diffReader) short() bool {
-	old, new := d.counts()
-	return d.h.numbered && (old < d.h.old || new < d.h.new)
-}
-
-// counted reports whether the hunk has exactly the lines its header states.
-func (d *diffReader) counted() bool {
-	old, new := d.counts()
-	return d.h.numbered && old == d.h.old && new == d.h.new
-}
-
-// counts returns how many lines of each side the hunk has so far.
-func (d *diffReader) counts() (old, new int) {
-	if d.e == nil {
-		return 0, 0
-	}
-	for _, l := range d.e.lines {
-		if l.op != '+' {
-			old++
-		}
-		if l.op != '-' {
-			new++
-		}
-	}
-	return old, new
+	return d.h.numbered && (d.old < d.h.old || d.new < d.h.new)
 }
 
 // boundary reports whether a line ends the section without beginning a hunk or names.
@@ -264,7 +242,7 @@ func (d *diffReader) hunk(line string) {
 	}
 	d.endHunk()
 	d.ended = false
-	d.h = hunkHead{}
+	d.h, d.old, d.new = hunkHead{}, 0, 0
 	if h, ok := looseHeader(line); ok {
 		d.h = h
 	}
@@ -291,7 +269,14 @@ func (d *diffReader) body(line string) {
 		}
 		return
 	}
-	d.e.lines = append(d.e.lines, bodyLine(d.lines[d.at]))
+	l := bodyLine(d.lines[d.at])
+	if l.op != '+' {
+		d.old++
+	}
+	if l.op != '-' {
+		d.new++
+	}
+	d.e.lines = append(d.e.lines, l)
 }
 
 // prose looks for a file's name in the text between the diffs.
@@ -320,10 +305,18 @@ func (d *diffReader) cutTail(e *edit) {
 	for from > 0 && e.lines[from-1].bare {
 		from--
 	}
+	blank := -1 // the first of the blank lines right above
 	for i := from; i < len(e.lines); i++ {
-		if isBlankLine(e.lines[i].text) && i+1 < len(e.lines) && d.isProse(e.lines[i+1:]) {
-			e.lines = e.lines[:i]
+		switch {
+		case isBlankLine(e.lines[i].text):
+			if blank < 0 {
+				blank = i
+			}
+		case blank >= 0 && d.isProse(e.lines[i].text):
+			e.lines = e.lines[:blank]
 			return
+		default:
+			blank = -1
 		}
 	}
 }
@@ -333,17 +326,11 @@ func isSentence(line string) bool {
 	return 'A' <= line[0] && line[0] <= 'Z' && strings.Contains(line, " ") && !strings.ContainsAny(line, "{};=()")
 }
 
-// isProse reports whether lines without markers read like sentences, not like code.
-func (d *diffReader) isProse(lines []editLine) bool {
-	for _, l := range lines {
-		if isBlankLine(l.text) {
-			continue
-		}
-		t := strings.TrimSpace(l.text)
-		words := len(strings.Fields(t))
-		return words >= 3 && 'A' <= t[0] && t[0] <= 'Z' && !strings.ContainsAny(t, "{};=") && d.open.length == 0
-	}
-	return false
+// isProse reports whether a line without a marker reads like a sentence, not like code.
+func (d *diffReader) isProse(line string) bool {
+	t := strings.TrimSpace(line)
+	words := len(strings.Fields(t))
+	return words >= 3 && 'A' <= t[0] && t[0] <= 'Z' && !strings.ContainsAny(t, "{};=") && d.open.length == 0
 }
 
 // trimTail drops empty lines at the end of a hunk that its counts do not count.

@@ -172,7 +172,7 @@ func (r *reader) envelopeHunks() []*edit {
 // nothingAfter reports whether no line from i on to the end of the section belongs to
 // a hunk.
 func (r *reader) nothingAfter(i int) bool {
-	for ; i < len(r.lines) && !envelopeOver(r.line(i)); i++ {
+	for ; r.ahead(i) && !envelopeOver(r.line(i)); i++ {
 		t := r.line(i)
 		if strings.HasPrefix(t, "@@") || strings.HasPrefix(t, "+") || strings.HasPrefix(t, " ") && !isBlankLine(t) {
 			return false

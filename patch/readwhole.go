@@ -73,7 +73,7 @@ func (r *reader) wholeName(open fence, i, last int) (name string, from int) {
 // or the content has fences of its own that leave open which one it is.
 func (r *reader) contentEnd(open fence, from int) int {
 	inner := false
-	for i := from; i < len(r.lines); i++ {
+	for i := from; r.ahead(i); i++ {
 		f, ok := fenceOf(r.line(i))
 		switch {
 		case !ok || f.char != open.char || f.length < open.length:
@@ -96,7 +96,7 @@ func (r *reader) contentEnd(open fence, from int) int {
 // balanced reports whether every fence from line i on is closed.
 func (r *reader) balanced(open fence, i int) bool {
 	var in fence
-	for ; i < len(r.lines); i++ {
+	for ; r.ahead(i); i++ {
 		f, ok := fenceOf(r.line(i))
 		switch {
 		case !ok:
@@ -114,7 +114,7 @@ func (r *reader) balanced(open fence, i int) bool {
 func (r *reader) sureEnd(i int) bool {
 	start := i
 	var in fence
-	for ; i < len(r.lines); i++ {
+	for ; r.ahead(i); i++ {
 		f, ok := fenceOf(r.line(i))
 		switch {
 		case !ok:
