@@ -2,6 +2,7 @@ package patch
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -109,6 +110,19 @@ func TestSkipped(t *testing.T) {
 			wantTree(t, before.with(res.Writes), tt.after)
 			wantRoundTrip(t, []byte(tt.text), Strict{})
 		})
+	}
+}
+
+// TestBinaryBelowLabels gives binary sections whose header is nothing but the labels of
+// a text.
+func TestBinaryBelowLabels(t *testing.T) {
+	for _, name := range []string{"f", "a name"} {
+		var content bytes.Buffer
+		(&Blob{Data: []byte("b\x00")}).render(&content)
+		text := fmt.Sprintf("diff --git a/%s b/%[1]s\n--- a/%[1]s\t\n+++ b/%[1]s\t\nGIT binary patch\n%s", name, content.Bytes())
+		wantRoundTrip(t, []byte(text), Strict{})
+		before := memTree{name: {ModeFile, []byte("a\n")}}
+		wantAgreement(t, before, []byte(text), Options{Strict: &Strict{}})
 	}
 }
 

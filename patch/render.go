@@ -25,7 +25,7 @@ func (f *File) render(b *bytes.Buffer) {
 		new = old
 	}
 	fmt.Fprintf(b, "diff --git %s %s\n", quote("a/"+old), quote("b/"+new))
-	index := ""
+	begin, index := b.Len(), ""
 	switch {
 	case f.Op == Create:
 		fmt.Fprintf(b, "new file mode %v\n", f.NewMode)
@@ -53,12 +53,13 @@ func (f *File) render(b *bytes.Buffer) {
 	if f.OldID != "" {
 		fmt.Fprintf(b, "index %s..%s%s\n", f.OldID, f.NewID, index)
 	}
-	if len(f.Hunks) > 0 || f.unsaid {
-		fmt.Fprintf(b, "--- %s\n+++ %s\n", f.label("a/", f.Old), f.label("b/", f.New))
+	// A header of the one line is none to git.
+	if len(f.Hunks) > 0 || f.unsaid || b.Len() == begin {
+		fmt.Fprintf(b, "--- %s\n+++ %s\n", ended(label("a/", f.Old)), ended(label("b/", f.New)))
 	}
 	switch {
 	case f.Binary != nil && f.Binary.Forward == nil:
-		fmt.Fprintf(b, "Binary files %s and %s differ\n", f.label("a/", f.Old), f.label("b/", f.New))
+		fmt.Fprintf(b, "Binary files %s and %s differ\n", label("a/", f.Old), label("b/", f.New))
 	case f.Binary != nil:
 		b.WriteString("GIT binary patch\n")
 		f.Binary.Forward.render(b)
@@ -71,14 +72,18 @@ func (f *File) render(b *bytes.Buffer) {
 	}
 }
 
-// label writes the name of one side. git ends one that holds a blank with a tab,
-// so that it cannot be taken for a name and a time stamp.
-func (f *File) label(prefix, name string) string {
+// label writes the name of one side.
+func label(prefix, name string) string {
 	if name == "" {
 		return devNull
 	}
-	label := quote(prefix + name)
-	if f.Binary == nil && strings.Contains(label, " ") && label[0] != '"' {
+	return quote(prefix + name)
+}
+
+// ended ends a label that holds a blank with a tab, as git does, so that it cannot be
+// taken for a name and a time stamp.
+func ended(label string) string {
+	if strings.Contains(label, " ") && label[0] != '"' {
 		label += "\t"
 	}
 	return label
