@@ -14,6 +14,7 @@ type edit struct {
 	heads    []string // lines above it, outermost first: @@ class A, @@ def f
 	anchored bool     // the headings were written to find the place, not by a diff
 	stacked  bool     // the headings were given one by one, so each must be found
+	cut      bool     // it has fewer lines than were stated
 	atEnd    bool     // it reaches the end of the file
 	insert   int      // only new lines, to stand before this line of the file, from 1
 	all      bool     // every place is meant
@@ -104,7 +105,7 @@ func (e *edit) with(lines []editLine) *edit {
 // its lines.
 func (e *edit) reverse() *edit {
 	r := &edit{line: e.line, heads: e.heads, atEnd: e.atEnd, anchored: e.anchored, marked: e.marked, stated: e.become, become: e.stated,
-		find: e.put, put: e.find, raw: e.raw}
+		find: e.put, put: e.find, raw: e.raw, cut: e.cut}
 	var added []editLine
 	for _, l := range e.lines {
 		switch l.op {

@@ -292,6 +292,7 @@ func (d *diffReader) endHunk() {
 	if d.e = nil; e == nil {
 		return
 	}
+	e.cut = d.short()
 	d.cutTail(e)
 	e.lines = trimTail(e.lines, d.h)
 	if e.prepare(); e.changes() {

@@ -54,6 +54,9 @@ func (c *chooser) asStated(i int) bool {
 // leavesEnd reports whether an edit has context on one side only, as at an end of a
 // file, and its place is not there.
 func (c *chooser) leavesEnd(p *spot) bool {
+	if p.read.cut {
+		return false
+	}
 	n := len(p.read.lines)
 	begins, ends := p.read.lines[0].op != ' ', p.read.lines[n-1].op != ' '
 	return begins && !ends && p.at > 0 || ends && !begins && p.row(len(p.read.old)-1) < len(c.src.lines)-1
