@@ -15,6 +15,10 @@ func (e *Entry) Change(c Change, now time.Time) error {
 		return e.cancel(c.By, now)
 	case OpRetry:
 		return e.retry(c.By, now)
+	case OpRevise:
+		return e.revise(c, now)
+	case OpApprove:
+		return e.approve(c, now)
 	case OpPick:
 		return e.pick(c, now)
 	case OpDeliver:
@@ -43,11 +47,7 @@ func (e *Entry) cancel(by string, now time.Time) error {
 		e.Stop = oneLine("canceled by " + by)
 	}
 	e.tell(0, EventCanceled, by, now)
-	for _, v := range e.Job.Variants {
-		if v.State == Queued {
-			e.end(v.Number, Outcome{Verdict: Canceled, Reason: e.Stop}, now)
-		}
-	}
+	e.endQueued(now)
 	e.Job.Settle()
 	e.tellDone(now)
 	return nil

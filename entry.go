@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// MaxEvent bounds Event.Text, in bytes.
-const MaxEvent = 1 << 20
+// Bounds of what is told of a job, in bytes.
+const (
+	MaxEvent  = 1 << 20   // of Event.Text
+	MaxSaid   = 16 << 10  // of Variant.Said
+	MaxRemark = 256 << 10 // of Variant.Remark
+)
 
 // DefaultMaxClaims is how many lost workers end a variant, unless configured.
 const DefaultMaxClaims = 3
@@ -115,8 +119,13 @@ func (e *Entry) Finish(l Lease, o Outcome, now time.Time) error {
 		return Errorf(Invalid, "unknown verdict %q", o.Verdict)
 	case o.Verdict.HasCommit() && !IsCommitID(o.Commit):
 		return Errorf(Invalid, "verdict %s needs a full commit id, not %q", o.Verdict, o.Commit)
+	case o.Verdict == NeedsApproval && o.Commit != "" && !(IsCommitID(o.Commit) && o.Earned.HasCommit()):
+		return Errorf(Invalid, "a commit that needs approval is a full id, with the verdict it earned, not %q and %q", o.Commit, o.Earned)
 	}
 	e.end(l.Variant, o, now)
+	if o.Verdict == Verified && e.Job.Spec.Until == UntilVerified {
+		e.enough(l.Variant, now)
+	}
 	e.Job.Settle()
 	e.tellDone(now)
 	return nil
@@ -147,6 +156,23 @@ func (e *Entry) Lapse(n, maxClaims int, now time.Time) {
 	e.tellDone(now)
 }
 
+// enough stops the other variants, because variant n is all that was wanted.
+func (e *Entry) enough(n int, now time.Time) {
+	if e.Stop == "" {
+		e.Stop = "not needed: " + Ref{Job: e.Job.ID, Variant: n}.String() + " is verified"
+	}
+	e.endQueued(now)
+}
+
+// endQueued ends the variants that nobody works on as e.Stop says.
+func (e *Entry) endQueued(now time.Time) {
+	for _, v := range e.Job.Variants {
+		if v.State == Queued {
+			e.end(v.Number, Outcome{Verdict: Canceled, Reason: e.Stop}, now)
+		}
+	}
+}
+
 // giveBack ends a running variant's lease without a result.
 func (e *Entry) giveBack(n int, typ EventType, text string, now time.Time) {
 	e.tell(n, typ, text, now)
@@ -168,7 +194,8 @@ func (e *Entry) blank(n int) {
 	for _, c := range v.Checks {
 		e.Job.Bytes -= int64(len(c.Tail))
 	}
-	*v = Variant{Number: n, State: Queued, Claims: v.Claims}
+	e.Job.Bytes -= int64(len(v.Said)) + v.Tests.size()
+	*v = Variant{Number: n, State: Queued, Claims: v.Claims, Revises: v.Revises, Remark: v.Remark, Approved: v.Approved}
 	e.Tokens[n-1] = 0
 }
 
@@ -177,10 +204,16 @@ func (e *Entry) end(n int, o Outcome, now time.Time) {
 	v := &e.Job.Variants[n-1]
 	v.State, v.Verdict, v.Ended = Done, o.Verdict, stamp(now)
 	v.Reason = oneLine(o.Reason)
-	v.Maker = o.Maker
-	if o.Verdict.HasCommit() {
-		v.Commit, v.Stat = o.Commit, o.Stat
+	v.Maker, v.Usage = o.Maker, o.Usage
+	v.Said = bounded(o.Said, MaxSaid)
+	v.Tests = o.Tests.stored()
+	if o.Verdict.HasCommit() || o.Verdict == NeedsApproval {
+		v.Commit, v.Stat, v.Print = o.Commit, o.Stat, o.Print
 	}
+	if o.Verdict == NeedsApproval {
+		v.Earned = o.Earned
+	}
+	e.Job.Bytes += int64(len(v.Said)) + v.Tests.size()
 	v.Checks = slices.Clone(o.Checks)
 	for i := range v.Checks {
 		v.Checks[i].Tail = strings.ToValidUTF8(v.Checks[i].Tail, "\uFFFD")
@@ -235,13 +268,13 @@ func (j *Job) Clone() Job {
 	return c
 }
 
-// Brief returns the job as List does: without Spec.Text, Spec.Env, attempts and the
-// output of checks, which can be large.
+// Brief returns the job as List does: without Spec.Text, Spec.Env, attempts, remarks,
+// test reports and the output of checks, which can be large.
 func (j *Job) Brief() Job {
 	c := j.Clone()
 	c.Spec.Text, c.Spec.Env = "", nil
 	for i := range c.Variants {
-		c.Variants[i].Attempts = nil
+		c.Variants[i].Attempts, c.Variants[i].Remark, c.Variants[i].Said, c.Variants[i].Tests = nil, "", "", nil
 		for k := range c.Variants[i].Checks {
 			c.Variants[i].Checks[k].Tail = ""
 		}
@@ -251,6 +284,14 @@ func (j *Job) Brief() Job {
 
 // stamp is a time as it is stored: UTC, and no clock that a restart would reset.
 func stamp(t time.Time) time.Time { return t.Round(0).UTC() }
+
+// bounded cuts a text to what is kept of it.
+func bounded(s string, limit int) string {
+	if len(s) > limit {
+		s = s[:limit] + "…"
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
 
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")

@@ -28,6 +28,8 @@ const (
 	EventCanceled  EventType = "canceled" // text: who asked
 	EventRetried   EventType = "retried"
 	EventPicked    EventType = "picked"
+	EventRevised   EventType = "revised"   // text: what a person said
+	EventApproved  EventType = "approved"  // text: who
 	EventDelivered EventType = "delivered" // text: how and where
 	EventUndone    EventType = "undone"
 
@@ -35,7 +37,16 @@ const (
 	EventOutput EventType = "output" // text: what the maker printed, whole lines where possible
 	EventCheck  EventType = "check"  // text: what a check printed
 	EventReport EventType = "report" // text: why a maker's patch was not applied, in several lines
+
+	// What a try was made from, for whoever wants to see or repeat it. A text longer
+	// than MaxEvent is spread over several events in a row.
+	EventContext EventType = "context" // text: JSON: which files a maker was shown; package brief has its form
+	EventPrompt  EventType = "prompt"  // text: what was sent to the maker, whole
+	EventAnswer  EventType = "answer"  // text: what the maker answered, whole
 )
 
-// workerEvents are the second group.
-var workerEvents = []EventType{EventStep, EventOutput, EventCheck, EventReport}
+// workerEvents are those that a worker may record.
+var workerEvents = []EventType{EventStep, EventOutput, EventCheck, EventReport, EventContext, EventPrompt, EventAnswer}
+
+// Bulky reports whether an event is kept to be asked for, and not to be watched.
+func (t EventType) Bulky() bool { return t == EventContext || t == EventPrompt || t == EventAnswer }

@@ -31,8 +31,18 @@ type Variant struct {
 	Ended   time.Time `json:"ended,omitzero"`
 	Claims  int       `json:"claims,omitempty"` // claims that count towards the poison limit
 
+	Revises int    `json:"revises,omitempty"` // the variant that this one goes on from; 0: none
+	Remark  string `json:"remark,omitempty"`  // what a person said of that one
+
 	Maker    string        `json:"maker,omitempty"`  // who made the patch
-	Commit   string        `json:"commit,omitempty"` // full id, set when Verdict.HasCommit
+	Commit   string        `json:"commit,omitempty"` // full id, set when Verdict.HasCommit; can be set when NeedsApproval
+	Earned   Verdict       `json:"earned,omitempty"` // what the checks said of Commit, when the verdict is NeedsApproval
+	Approved bool          `json:"approved,omitempty"`
+	Print    string        `json:"print,omitempty"`   // equal for changes that differ in blanks and comments only
+	SameAs   int           `json:"same_as,omitempty"` // the first variant with this Print, if it is another
+	Said     string        `json:"said,omitempty"`    // the maker's own words beside the patch: a question, a remark
+	Usage    Usage         `json:"usage,omitzero"`    // of all attempts
+	Tests    *TestReport   `json:"tests,omitempty"`
 	Stat     Stat          `json:"stat,omitzero"`
 	Attempts []Attempt     `json:"attempts,omitempty"`
 	Checks   []CheckResult `json:"checks,omitempty"`
@@ -45,10 +55,56 @@ type Stat struct {
 	Removed int `json:"removed"` // lines
 }
 
+// Usage is what makers were paid for, or would be.
+type Usage struct {
+	Requests   int   `json:"requests,omitempty"`
+	Input      int64 `json:"input,omitempty"`       // tokens, those of a cache left out
+	CacheRead  int64 `json:"cache_read,omitempty"`  // tokens
+	CacheWrite int64 `json:"cache_write,omitempty"` // tokens
+	Output     int64 `json:"output,omitempty"`      // tokens
+	MicroUSD   int64 `json:"micro_usd,omitempty"`   // millionths of a US dollar, of the requests whose price is known
+	Unpriced   int   `json:"unpriced,omitempty"`    // requests whose price is not known
+}
+
+// Add returns the sum of two usages.
+func (u Usage) Add(o Usage) Usage {
+	u.Requests += o.Requests
+	u.Input += o.Input
+	u.CacheRead += o.CacheRead
+	u.CacheWrite += o.CacheWrite
+	u.Output += o.Output
+	u.MicroUSD += o.MicroUSD
+	u.Unpriced += o.Unpriced
+	return u
+}
+
+// Tokens is what Limits.Tokens counts.
+func (u Usage) Tokens() int64 { return u.Input + u.CacheRead + u.CacheWrite + u.Output }
+
+// TestReport is what a change did to the tests, and what the tests say of it one by one.
+type TestReport struct {
+	New      []string  `json:"new,omitempty"`      // failing tests that pass on the base
+	Fixed    []string  `json:"fixed,omitempty"`    // passing tests that fail on the base
+	Still    int       `json:"still,omitempty"`    // failing tests that fail on the base as well
+	Findings []Finding `json:"findings,omitempty"` // tests and checks made weaker
+	OnBase   Verdict   `json:"on_base,omitempty"`  // the checks' verdict with the base's version of the changed tests; empty: none was changed
+}
+
+// Finding is one way in which a change may have made tests or checks weaker.
+type Finding struct {
+	Kind    string `json:"kind"` // "test_removed", "skip_added", …: package check has them all
+	Path    string `json:"path"`
+	Line    int    `json:"line,omitempty"` // from 1; 0: the file as a whole
+	Text    string `json:"text"`           // one line for a person
+	Warning bool   `json:"warning"`        // else it is only said
+}
+
 // Attempt is one try of a maker within a variant.
 type Attempt struct {
 	Try     int       `json:"try"` // from 1
 	Maker   string    `json:"maker"`
+	Format  string    `json:"format,omitempty"` // how the maker was asked to write its patch
+	Usage   Usage     `json:"usage,omitzero"`
 	Verdict Verdict   `json:"verdict"`
 	Report  string    `json:"report,omitempty"` // what the maker is told before its next try
 	Started time.Time `json:"started"`
@@ -134,9 +190,28 @@ func (j *Job) Settle() {
 			j.Ended = v.Ended
 		}
 	}
+	j.findSame()
 	best := j.Variants[Rank(j.Variants)[0]-1]
 	j.Verdict, j.Reason = best.Verdict, best.Reason
 	if best.Verdict.HasCommit() {
 		j.Proposed = best.Number
+	}
+}
+
+// findSame marks the variants whose change an earlier one has as well. It waits for
+// the last, because variants end in any order.
+func (j *Job) findSame() {
+	first := map[string]int{}
+	for i := range j.Variants {
+		v := &j.Variants[i]
+		v.SameAs = 0
+		if v.Print == "" || v.Commit == "" {
+			continue
+		}
+		if n, ok := first[v.Print]; ok {
+			v.SameAs = n
+		} else {
+			first[v.Print] = v.Number
+		}
 	}
 }

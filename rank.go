@@ -6,8 +6,9 @@ import (
 )
 
 // Rank returns the numbers of vs from best to worst: by verdict, then fewer failing
-// checks, then fewer checks broken that the base passes, then the smaller change,
-// then the lower number. A variant that is not Done comes last.
+// checks, then fewer checks broken that the base passes, then a revision before what
+// it revises, then one whose tests are not made weaker, then the smaller change, then
+// the lower number. A variant that is not Done comes last.
 func Rank(vs []Variant) []int {
 	order := slices.Clone(vs)
 	slices.SortStableFunc(order, func(a, b Variant) int {
@@ -15,6 +16,8 @@ func Rank(vs []Variant) []int {
 			cmp.Compare(place(a), place(b)),
 			cmp.Compare(a.failing(false), b.failing(false)),
 			cmp.Compare(a.failing(true), b.failing(true)),
+			cmp.Compare(revision(vs, b), revision(vs, a)),
+			cmp.Compare(a.Tests.warnings(), b.Tests.warnings()),
 			cmp.Compare(a.Stat.Added+a.Stat.Removed, b.Stat.Added+b.Stat.Removed),
 			cmp.Compare(a.Number, b.Number),
 		)
@@ -40,6 +43,30 @@ func (v *Variant) failing(broken bool) int {
 		if !c.Outcome.OK() && !(broken && c.Outcome == CheckAlready) {
 			n++
 		}
+	}
+	return n
+}
+
+// revision is how many variants v goes back to, one through the other.
+func revision(vs []Variant, v Variant) (n int) {
+	for ; v.Revises > 0 && v.Revises < v.Number && v.Revises <= len(vs); n++ {
+		v = vs[v.Revises-1]
+	}
+	return n
+}
+
+// warnings counts what made tests weaker; a report that was not made has none.
+func (t *TestReport) warnings() (n int) {
+	if t == nil {
+		return 0
+	}
+	for _, f := range t.Findings {
+		if f.Warning {
+			n++
+		}
+	}
+	if t.OnBase != "" && t.OnBase != Verified {
+		n++
 	}
 	return n
 }

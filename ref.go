@@ -25,6 +25,15 @@ func (r Ref) String() string {
 	return r.Job.String() + "/" + strconv.Itoa(r.Variant)
 }
 
+// MarshalText implements encoding.TextMarshaler, with what String returns.
+func (r Ref) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (r *Ref) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRef(string(text))
+	return err
+}
+
 // ParseRef reads "12" or "12/2". Anything else is an Invalid error.
 func ParseRef(s string) (Ref, error) {
 	job, variant, both := strings.Cut(s, "/")

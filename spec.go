@@ -35,6 +35,13 @@ type Spec struct {
 	Variants int `json:"variants"` // how many results are wanted, made side by side
 	Tries    int `json:"tries"`    // how often a maker may correct itself, in each variant
 
+	// Until says when a job has enough: see the constants. Empty means UntilAll.
+	Until Until `json:"until,omitempty"`
+
+	// Like names an earlier variant whose maker was shown what the makers of this job
+	// are to be shown. Zero: it is chosen for the words.
+	Like Ref `json:"like,omitzero"`
+
 	Checks   []Check `json:"checks,omitempty"`
 	NoChecks bool    `json:"no_checks,omitempty"` // run none, whatever the repository configures
 	Limits   Limits  `json:"limits"`
@@ -47,6 +54,14 @@ type Spec struct {
 	Key    string            `json:"key,omitempty"` // a second Submit with the same Key returns the first job
 }
 
+// Until says when a job has enough.
+type Until string
+
+const (
+	UntilAll      Until = "all"      // every variant is carried to its end
+	UntilVerified Until = "verified" // the first verified variant stops the others
+)
+
 // Check is one command that must exit 0 on a result.
 type Check struct {
 	Name string   `json:"name"`           // unique in its Spec
@@ -56,11 +71,20 @@ type Check struct {
 }
 
 // Limits end what takes too much. Zero means the daemon's configured default.
+//
+// A variant that goes beyond Files, Lines, Tokens or MicroUSD ends NeedsApproval with
+// the numbers; one that leaves Paths is Refused.
 type Limits struct {
 	Make   Duration `json:"make,omitempty"`   // one run of a maker
 	Check  Duration `json:"check,omitempty"`  // one run of a check
 	Output int64    `json:"output,omitempty"` // bytes one command may print
 	Paths  []string `json:"paths,omitempty"`  // the patch may touch only these files and directories
+
+	Files    int      `json:"files,omitempty"`     // changed files beyond which a person decides; 0: no limit
+	Lines    int      `json:"lines,omitempty"`     // added and removed lines together, likewise
+	Tokens   int64    `json:"tokens,omitempty"`    // input and output tokens of all tries of one variant
+	MicroUSD int64    `json:"micro_usd,omitempty"` // cost of all tries of one variant, millionths of a US dollar
+	Idle     Duration `json:"idle,omitempty"`      // silence of a coding agent or of a model's stream
 }
 
 // Origin says who asked, and from where.
@@ -116,6 +140,10 @@ func (s *Spec) Validate() error {
 		return Errorf(Invalid, "checks are named and switched off at once")
 	case len(s.Checks) > MaxChecks:
 		return Errorf(Invalid, "%d checks named; at most %d are possible", len(s.Checks), MaxChecks)
+	case s.Until != "" && s.Until != UntilAll && s.Until != UntilVerified:
+		return Errorf(Invalid, "a job can go on until %s or %s, not %q", UntilAll, UntilVerified, s.Until)
+	case s.Limits.Files < 0 || s.Limits.Lines < 0 || s.Limits.Tokens < 0 || s.Limits.MicroUSD < 0 || s.Limits.Idle < 0:
+		return Errorf(Invalid, "a limit is negative")
 	case s.Limits.Make < 0 || s.Limits.Check < 0 || s.Limits.Output < 0:
 		return Errorf(Invalid, "a limit is negative")
 	}

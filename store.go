@@ -87,9 +87,14 @@ type Outcome struct {
 	Verdict Verdict
 	Reason  string
 	Maker   string
-	Commit  string // required when Verdict.HasCommit
+	Commit  string  // required when Verdict.HasCommit, possible when NeedsApproval
+	Earned  Verdict // of Commit, when NeedsApproval
+	Print   string
+	Said    string // kept to MaxSaid bytes
 	Stat    Stat
+	Usage   Usage
 	Checks  []CheckResult
+	Tests   *TestReport
 }
 
 // Op names what a Change does.
@@ -102,12 +107,23 @@ const (
 	OpDeliver Op = "deliver" // record Delivery
 	OpUndo    Op = "undo"    // mark the delivery with Delivery.ID undone
 	OpRemove  Op = "remove"  // forget a Done job and all its events
+
+	// OpRevise adds a variant that goes on from Variant, which must be Done, with a
+	// person's Text: the answer to its question, or what should be different. Variant 0
+	// means the chosen one, else the newest that asks, else the newest.
+	OpRevise Op = "revise"
+
+	// OpApprove takes the limit off variants that are NeedsApproval: one with a commit
+	// gets the verdict its checks earned, one without is made again and may use as much
+	// once more. Variant 0 means all of them.
+	OpApprove Op = "approve"
 )
 
 // Change is one thing done to a job by a person.
 type Change struct {
 	Op       Op        `json:"op"`
-	Variant  int       `json:"variant,omitempty"`  // pick
+	Variant  int       `json:"variant,omitempty"`  // pick, revise, approve
+	Text     string    `json:"text,omitempty"`     // revise
 	Delivery *Delivery `json:"delivery,omitempty"` // deliver, undo (ID alone)
 	By       string    `json:"by,omitempty"`       // who asks, for the event's text
 }

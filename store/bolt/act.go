@@ -68,8 +68,11 @@ func changed(from, to *agent.Entry) (*act, error) {
 	}
 	a.put(bucketJobs, idKey(to.Job.ID), row)
 	for i := range to.Job.Variants {
-		before, after := &from.Job.Variants[i], &to.Job.Variants[i]
-		if len(before.Attempts) != len(after.Attempts) || len(before.Checks) != len(after.Checks) {
+		after, before := &to.Job.Variants[i], &agent.Variant{}
+		if i < len(from.Job.Variants) {
+			before = &from.Job.Variants[i]
+		}
+		if !sameDetail(before, after) {
 			value, err := encodeDetail(after)
 			if err != nil {
 				return nil, err

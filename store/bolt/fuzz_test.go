@@ -22,6 +22,7 @@ func FuzzStore(f *testing.F) {
 	f.Add([]byte{0, 0, 4, 0, 9, 0})                                     // submit, claim, finish
 	f.Add([]byte{0, 1, 4, 0, 12, 2, 4, 0, 12, 2, 4, 0, 12, 2, 4, 0})    // lapse to the poison limit
 	f.Add([]byte{0, 2, 4, 0, 1, 0, 6, 0, 9, 0, 2, 0, 4, 1, 9, 1, 3, 0}) // cancel, retry, remove
+	f.Add([]byte{0, 8, 4, 0, 9, 5, 16, 0, 15, 0, 4, 0, 9, 8, 14, 0, 0, 12, 4, 0, 4, 0, 9, 8, 9, 1, 15, 1})
 	f.Add([]byte{0, 9, 4, 0, 7, 1, 8, 1, 9, 2, 5, 1, 10, 0, 14, 0, 0, 9, 11, 3})
 	f.Fuzz(func(t *testing.T, acts []byte) {
 		if len(acts) > 200 {
@@ -51,7 +52,7 @@ func play(t *testing.T, path string, acts []byte) {
 		_ = g.mem.Close()
 	}()
 	for len(acts) >= 2 {
-		g.act(acts[0]%15, int(acts[1]))
+		g.act(acts[0]%17, int(acts[1]))
 		acts = acts[2:]
 		time.Sleep(time.Millisecond) // no two leases end at one moment
 		synctest.Wait()
@@ -83,7 +84,7 @@ func (g *game) act(kind byte, n int) {
 	switch kind {
 	case 0:
 		g.submit(n)
-	case 1, 2, 3, 10, 11:
+	case 1, 2, 3, 10, 11, 15, 16:
 		g.change(kind, n)
 	case 4:
 		g.claim()
@@ -102,6 +103,12 @@ func (g *game) submit(n int) {
 	s := spec(fmt.Sprint("text ", n))
 	s.Variants = n%4 + n/250*100
 	s.Repo = fmt.Sprint("/src/", n%3)
+	if n%2 == 0 {
+		s.Kind = agent.Prompt
+	}
+	if n%3 == 0 {
+		s.Until = agent.UntilVerified
+	}
 	if n%8 > 4 {
 		s.Key = fmt.Sprint(n % 8)
 	}
@@ -112,7 +119,8 @@ func (g *game) submit(n int) {
 }
 
 func (g *game) change(kind byte, n int) {
-	c := agent.Change{Op: map[byte]agent.Op{1: agent.OpCancel, 2: agent.OpRetry, 3: agent.OpRemove, 10: agent.OpPick, 11: agent.OpDeliver}[kind], By: "ada"}
+	c := agent.Change{Op: map[byte]agent.Op{1: agent.OpCancel, 2: agent.OpRetry, 3: agent.OpRemove, 10: agent.OpPick, 11: agent.OpDeliver,
+		15: agent.OpRevise, 16: agent.OpApprove}[kind], By: "ada", Text: "more"}
 	id := agent.ID(n%5 + 1)
 	c.Variant = n / 5 % 4
 	if kind == 11 {
@@ -144,7 +152,7 @@ func (g *game) work(kind byte, n int) {
 		return
 	}
 	p := g.leases[n/8%len(g.leases)]
-	v := []agent.Verdict{agent.Verified, agent.Unverified, agent.ChecksFailed, agent.NoPatch, agent.Failed, agent.Canceled, ""}[n%7]
+	v := []agent.Verdict{agent.Verified, agent.Unverified, agent.ChecksFailed, agent.NoPatch, agent.Failed, agent.NeedsApproval, agent.Canceled, ""}[n%8]
 	do := func(q agent.Queue, l agent.Lease) error {
 		switch kind {
 		case 5:
@@ -156,7 +164,7 @@ func (g *game) work(kind byte, n int) {
 		case 8:
 			return q.Attempt(g.Context(), l, agent.Attempt{Try: n, Verdict: v, Report: fmt.Sprint(n), Started: time.Now()})
 		}
-		o := agent.Outcome{Verdict: v, Reason: "because", Maker: "m", Stat: agent.Stat{Added: n}}
+		o := agent.Outcome{Verdict: v, Reason: "because", Maker: "m", Stat: agent.Stat{Added: n}, Said: fmt.Sprint("said ", n%3), Print: fmt.Sprint(n % 2), Earned: agent.Verified}
 		if n%16 > 0 {
 			o.Commit = commit
 			o.Checks = []agent.CheckResult{{Name: "c", Outcome: agent.CheckFixed, Tail: fmt.Sprint(n)}}

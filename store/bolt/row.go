@@ -52,8 +52,11 @@ type row struct {
 
 // detail is what the details bucket holds for a variant.
 type detail struct {
-	Attempts []agent.Attempt `json:"attempts,omitempty"`
-	Tails    []string        `json:"tails,omitempty"` // by index in Variant.Checks
+	Attempts []agent.Attempt   `json:"attempts,omitempty"`
+	Tails    []string          `json:"tails,omitempty"` // by index in Variant.Checks
+	Remark   string            `json:"remark,omitempty"`
+	Said     string            `json:"said,omitempty"`
+	Tests    *agent.TestReport `json:"tests,omitempty"`
 }
 
 // verdicts fixes the numbers verdicts have on disk. Only append.
@@ -164,8 +167,8 @@ func cutBody(body []byte) (env, text []byte, err error) {
 
 // encodeDetail returns nil when the variant has nothing that lists leave out.
 func encodeDetail(v *agent.Variant) ([]byte, error) {
-	d := detail{Attempts: v.Attempts}
-	some := len(v.Attempts) > 0
+	d := detail{Attempts: v.Attempts, Remark: v.Remark, Said: v.Said, Tests: v.Tests}
+	some := len(v.Attempts) > 0 || v.Remark != "" || v.Said != "" || v.Tests != nil
 	for _, c := range v.Checks {
 		d.Tails = append(d.Tails, c.Tail)
 		some = some || c.Tail != ""
@@ -213,6 +216,13 @@ func decodeRow(value []byte) (*agent.Entry, error) {
 	return &agent.Entry{Job: r.Job, Tokens: r.Tokens, Stop: r.Stop}, nil
 }
 
+// sameDetail reports whether encodeDetail would give the same for both. What an act
+// changes it replaces.
+func sameDetail(a, b *agent.Variant) bool {
+	return len(a.Attempts) == len(b.Attempts) && len(a.Checks) == len(b.Checks) &&
+		a.Remark == b.Remark && a.Said == b.Said && a.Tests == b.Tests
+}
+
 // readEntry reads a job with all but its text.
 func readEntry(tx *bolt.Tx, id agent.ID) (*agent.Entry, error) {
 	value := bucket(tx, bucketJobs).Get(idKey(id))
@@ -249,7 +259,7 @@ func readDetail(value []byte, v *agent.Variant) error {
 	if err := json.Unmarshal(value, &d); err != nil {
 		return fmt.Errorf("%w: %w", errDamaged("attempts"), err)
 	}
-	v.Attempts = d.Attempts
+	v.Attempts, v.Remark, v.Said, v.Tests = d.Attempts, d.Remark, d.Said, d.Tests
 	for i := range min(len(d.Tails), len(v.Checks)) {
 		v.Checks[i].Tail = d.Tails[i]
 	}

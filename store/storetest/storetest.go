@@ -55,7 +55,7 @@ func laws() []law {
 	var all []law
 	for _, topic := range [][]law{
 		submitLaws(), keyLaws(), claimLaws(), leaseLaws(), finishLaws(), poisonLaws(), cancelLaws(),
-		retryLaws(), deliverLaws(), removeLaws(), eventLaws(), watchLaws(), listLaws(), statusLaws(),
+		retryLaws(), reviseLaws(), approveLaws(), untilLaws(), deliverLaws(), removeLaws(), eventLaws(), watchLaws(), listLaws(), statusLaws(),
 		concurrencyLaws(),
 	} {
 		all = append(all, topic...)
