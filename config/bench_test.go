@@ -12,7 +12,8 @@ import (
 func BenchmarkLoad(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "config.yaml")
 	for _, k := range config.Keys() {
-		if err := config.Set(path, k.Name, k.Default); err != nil {
+		name, text := sample(k)
+		if err := config.Set(path, name, text); err != nil {
 			b.Fatal(err)
 		}
 	}

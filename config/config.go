@@ -8,6 +8,9 @@ package config
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"codeagent.dev/agent"
@@ -19,7 +22,7 @@ type Config struct {
 	ParallelChecks int           // checks.parallel
 	MaxClaims      int           // claims.max
 	Lease          time.Duration // lease
-	Limits         agent.Limits  // limits.make, limits.check, limits.output; Paths is never set here
+	Limits         agent.Limits  // limits.*; Paths is never set here
 	EnvAllow       []string      // env.allow
 	Listen         string        // listen: "127.0.0.1:7717", or "off"
 	KeepAge        time.Duration // keep.age; 0: for ever
@@ -29,8 +32,15 @@ type Config struct {
 	Author         string        // author
 	Makers         []string      // makers
 	Variants       int           // variants
-	Tries          int           // tries
+	Tries          int           // tries; 0: auto, see Fill
 	LogLevel       slog.Level    // log.level
+	Until          string        // until: "all" or "verified"
+	ContextTokens  int           // context.tokens; 0: auto
+	CAFile         string        // tls.ca_file; "": none besides the system's
+
+	Providers map[string]Provider // by name
+	Agents    map[string]Agent    // by name
+	Prices    map[string]Price    // by "provider/model"
 
 	os      string
 	origins map[string]Origin
@@ -74,22 +84,79 @@ type Value struct {
 	Origin Origin
 }
 
-// Values returns every setting in the order of Keys.
+// Values returns every setting in the order of Keys. Of a family there are the ones
+// that are set, by the names of its members.
 func (c *Config) Values() []Value {
+	return c.values(func(Key) bool { return true })
+}
+
+// onlySet returns the settings that have an origin.
+func (c *Config) onlySet() []Value {
+	return c.values(func(k Key) bool { return c.isSet(k.Name) })
+}
+
+func (c *Config) values(shown func(Key) bool) []Value {
 	var values []Value
-	for _, k := range Keys() {
-		values = append(values, Value{Key: k, Text: k.format(k.field(c)), Origin: c.origins[k.Name]})
+	keys := Keys()
+	for i, k := range keys {
+		switch {
+		case k.family == nil && shown(k):
+			values = append(values, c.value(k))
+		case k.family != nil && keys[i-1].family != k.family:
+			values = append(values, c.memberValues(k.family, keys[i:])...)
+		}
 	}
 	return values
 }
 
-// Value returns the setting with that name; an unknown one is an Invalid error.
+// memberValues returns what is set of a family, whose keys the given ones begin with.
+func (c *Config) memberValues(f *family, keys []Key) []Value {
+	var values []Value
+	for _, member := range c.members(keys[0]) {
+		for _, k := range keys {
+			if k.family != f {
+				break
+			}
+			if k = k.of(member); c.isSet(k.Name) {
+				values = append(values, c.value(k))
+			}
+		}
+	}
+	return values
+}
+
+// members returns the members of the key's family of which something is set.
+func (c *Config) members(k Key) []string {
+	group, _, _ := strings.Cut(k.Name, ".")
+	found := map[string]bool{}
+	for name := range c.origins {
+		if rest, ok := strings.CutPrefix(name, group+"."); ok {
+			found[rest[:max(strings.LastIndex(rest, "."), 0)]] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func (c *Config) isSet(name string) bool {
+	_, ok := c.origins[name]
+	return ok
+}
+
+func (c *Config) value(k Key) Value {
+	return Value{Key: k, Text: k.text(c), Origin: c.origins[k.Name]}
+}
+
+// Value returns the setting with that name; an unknown one is an Invalid error. One
+// of a family that is not set is empty, and a default.
 func (c *Config) Value(name string) (Value, error) {
 	k, err := Lookup(name)
 	if err != nil {
 		return Value{}, err
 	}
-	return Value{Key: k, Text: k.format(k.field(c)), Origin: c.origins[k.Name]}, nil
+	if k.family != nil && !c.isSet(k.Name) {
+		return Value{Key: k}, nil
+	}
+	return c.value(k), nil
 }
 
 // Ask writes into spec what the environment or flags decide about it. They rank
@@ -100,7 +167,9 @@ func (c *Config) Ask(spec *agent.Spec) {
 
 // Fill writes into spec what it leaves open: first what the base commit's
 // .agent.yaml says, then this Config. The checks, and the paths a patch may touch,
-// come from the repository alone.
+// come from the repository alone. What a variant may cost is the lower of what the
+// two say. Tries that are left to us are 3 where there are words, because a model can
+// be told what failed, and 1 where another try would do the same again.
 func (c *Config) Fill(spec *agent.Spec, repo Repo) {
 	if len(spec.Checks) == 0 && !spec.NoChecks {
 		spec.Checks = repo.Checks
@@ -108,9 +177,30 @@ func (c *Config) Fill(spec *agent.Spec, repo Repo) {
 	if len(spec.Limits.Paths) == 0 {
 		spec.Limits.Paths = repo.Limits.Paths
 	}
-	own := Config{Limits: repo.Limits, Author: repo.Author, Makers: repo.Makers, Variants: repo.Variants, Tries: repo.Tries}
+	own := Config{
+		Limits: repo.Limits, Author: repo.Author, Makers: repo.Makers,
+		Variants: repo.Variants, Tries: repo.Tries, Until: repo.Until,
+	}
+	own.Limits.Tokens = lower(repo.Limits.Tokens, c.Limits.Tokens)
+	own.Limits.MicroUSD = lower(repo.Limits.MicroUSD, c.Limits.MicroUSD)
 	own.fill(spec, func(string) bool { return true })
 	c.fill(spec, func(string) bool { return true })
+	set(&spec.Tries, autoTries(spec.Kind), true)
+}
+
+// lower returns the lower of two limits, of which 0 is none.
+func lower(a, b int64) int64 {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+func autoTries(kind agent.Kind) int {
+	if kind == agent.Prompt {
+		return 3
+	}
+	return 1
 }
 
 func (c *Config) fill(spec *agent.Spec, decides func(key string) bool) {
@@ -120,6 +210,12 @@ func (c *Config) fill(spec *agent.Spec, decides func(key string) bool) {
 	set(&spec.Limits.Make, c.Limits.Make, decides("limits.make"))
 	set(&spec.Limits.Check, c.Limits.Check, decides("limits.check"))
 	set(&spec.Limits.Output, c.Limits.Output, decides("limits.output"))
+	set(&spec.Limits.Files, c.Limits.Files, decides("limits.files"))
+	set(&spec.Limits.Lines, c.Limits.Lines, decides("limits.lines"))
+	set(&spec.Limits.Tokens, c.Limits.Tokens, decides("limits.tokens"))
+	set(&spec.Limits.MicroUSD, c.Limits.MicroUSD, decides("limits.cost"))
+	set(&spec.Limits.Idle, c.Limits.Idle, decides("limits.idle"))
+	set(&spec.Until, agent.Until(c.Until), decides("until"))
 	if len(spec.Makers) == 0 && decides("makers") {
 		spec.Makers = c.Makers
 	}

@@ -1,12 +1,6 @@
 package config
 
 import (
-	"cmp"
-	"fmt"
-	"net"
-	"net/mail"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,19 +10,30 @@ import (
 // Key describes one setting. Help, `config list`, validation, the names of the
 // environment variables and the commented example all come from Keys.
 type Key struct {
-	Name    string // as in the file, nested at the dots: "limits.make"
+	// Name is as in the file, nested at the dots: "limits.make". In Keys a star stands
+	// for the name that a person gives: "providers.*.url".
+	Name    string
 	Unit    Unit
 	Default string // in the form that Set takes
 	Doc     string // one line
 	Repo    bool   // a repository's .agent.yaml may set it
+	Sample  string // of a family, which has no default: what the commented example shows
 
-	min, max int64 // bounds of a number, in the unit's smallest step
+	min, max int64    // bounds of a number, in the unit's smallest step
+	words    []string // of a Word: what is possible
 	field    func(*Config) any
 	check    func(text string) error
+	family   *family // nil: the key stands for itself
+	member   string  // the name in the star's place; "" in Keys
+	entry    entry   // instead of field
 }
 
-// Env is the name of the environment variable that sets the key.
+// Env is the name of the environment variable that sets the key; "" for a family,
+// whose names do not fit into one.
 func (k Key) Env() string {
+	if k.family != nil {
+		return ""
+	}
 	return "AGENT_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
@@ -42,7 +47,16 @@ const (
 // A repository may set only what shapes its own jobs. Paths, ports, the number of
 // workers and above all the environment's allow-list are the person's: a clone must
 // not be able to reach for their tokens or their disk by being cloned.
+//
+// A repository may lower limits.tokens and limits.cost but not raise them: it would
+// spend the person's money.
 func Keys() []Key {
+	return append(plainKeys(), familyKeys()...)
+}
+
+// plainKeys are those that stand for themselves. A command that finds no settings file
+// needs no others.
+func plainKeys() []Key {
 	return []Key{
 		{Name: "workers", Unit: Count, Default: "auto", min: 0, max: 256,
 			Doc:   "variants made side by side; auto: one for each processor, at most 16",
@@ -65,6 +79,21 @@ func Keys() []Key {
 		{Name: "limits.output", Unit: Bytes, Default: "64MiB", min: 1 << 10, max: 1 << 40, Repo: true,
 			Doc:   "what one command may print",
 			field: func(c *Config) any { return &c.Limits.Output }},
+		{Name: "limits.tokens", Unit: Tokens, Default: "1M", min: 0, max: 1e12, Repo: true,
+			Doc:   "tokens of all tries of one variant, input and output; 0: no limit",
+			field: func(c *Config) any { return &c.Limits.Tokens }},
+		{Name: "limits.cost", Unit: Money, Default: "1.00", min: 0, max: 1e12, Repo: true,
+			Doc:   "US dollars for all tries of one variant; 0: no limit",
+			field: func(c *Config) any { return &c.Limits.MicroUSD }},
+		{Name: "limits.files", Unit: Count, Default: "0", min: 0, max: 1e6, Repo: true,
+			Doc:   "changed files beyond which a person decides; 0: no limit",
+			field: func(c *Config) any { return &c.Limits.Files }},
+		{Name: "limits.lines", Unit: Count, Default: "0", min: 0, max: 1e8, Repo: true,
+			Doc:   "added and removed lines beyond which a person decides; 0: no limit",
+			field: func(c *Config) any { return &c.Limits.Lines }},
+		{Name: "limits.idle", Unit: Time, Default: "5m", min: int64(time.Second), max: int64(7 * day), Repo: true,
+			Doc:   "how long a coding agent, or the answer of a model, may be silent",
+			field: func(c *Config) any { return &c.Limits.Idle }},
 		{Name: "env.allow", Unit: Names, Default: defaultEnv,
 			Doc:   "environment variables that commands see; LC_* is a prefix, default the built-in list",
 			field: func(c *Config) any { return &c.EnvAllow }, check: checkEnv},
@@ -87,127 +116,33 @@ func Keys() []Key {
 			Doc:   `author of result commits, "Name <mail>"; empty: who git says you are`,
 			field: func(c *Config) any { return &c.Author }, check: checkAuthor},
 		{Name: "makers", Unit: Names, Default: "", Repo: true,
-			Doc:   "who makes patches from words, in order of preference: scripted:FILE",
-			field: func(c *Config) any { return &c.Makers }},
+			Doc:   "who makes patches from words, in order of preference: PROVIDER/MODEL, an agent, scripted:FILE",
+			field: func(c *Config) any { return &c.Makers }, check: checkNoSecret},
 		{Name: "variants", Unit: Count, Default: "1", min: 1, max: agent.MaxVariants, Repo: true,
 			Doc:   "results made for each job, side by side",
 			field: func(c *Config) any { return &c.Variants }},
-		{Name: "tries", Unit: Count, Default: "1", min: 1, max: agent.MaxTries, Repo: true,
-			Doc:   "how often a maker may correct itself, in each variant",
+		{Name: "tries", Unit: Count, Default: "auto", min: 1, max: agent.MaxTries, Repo: true,
+			Doc:   "how often a variant may be made anew when it fails; auto: 3 from words, else 1",
 			field: func(c *Config) any { return &c.Tries }},
 		{Name: "log.level", Unit: Level, Default: "info",
 			Doc:   "what the daemon logs: debug, info, warn or error",
 			field: func(c *Config) any { return &c.LogLevel }},
+		{Name: "until", Unit: Word, Default: "all", words: []string{"all", "verified"}, Repo: true,
+			Doc:   "when a job is done: all variants made, or one of them verified",
+			field: func(c *Config) any { return &c.Until }},
+		{Name: "context.tokens", Unit: Tokens, Default: "auto", min: 1000, max: maxContext, Repo: true,
+			Doc:   "what a model is shown at most; auto: what fits it",
+			field: func(c *Config) any { return &c.ContextTokens }},
+		{Name: "tls.ca_file", Unit: Text, Default: "",
+			Doc:   "certificates of authorities to trust besides the system's, in PEM; an absolute path",
+			field: func(c *Config) any { return &c.CAFile }, check: checkAbsolute},
 	}
-}
-
-// Lookup returns the key with that name. An unknown one is an Invalid error whose
-// hint names the nearest.
-func Lookup(name string) (Key, error) {
-	keys := Keys()
-	for _, k := range keys {
-		if k.Name == name {
-			return k, nil
-		}
-	}
-	hint := "`agent config list` shows all settings"
-	if near := nearest(name, keyNames(keys)); near != "" {
-		hint = fmt.Sprintf("did you mean %s?", near)
-	}
-	return Key{}, agent.Errorf(agent.Invalid, "there is no setting %q", name).WithHint(hint)
 }
 
 func keyNames(keys []Key) []string {
-	var names []string
+	names := make([]string, 0, len(keys))
 	for _, k := range keys {
 		names = append(names, k.Name)
 	}
 	return names
-}
-
-// checkListen accepts off and loopback addresses only: what is served there has no
-// authentication.
-func checkListen(text string) error {
-	if text == "off" {
-		return nil
-	}
-	host, port, err := net.SplitHostPort(text)
-	if err != nil {
-		return fmt.Errorf("%q is no address; write 127.0.0.1:7717, or off", text)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%q is no port; write a number up to 65535", port)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("%q is not on the loopback interface; write 127.0.0.1:%s", host, port)
-	}
-	return nil
-}
-
-// checkAuthor accepts "Name <mail>", as git does, and refuses what would break a
-// commit's header.
-func checkAuthor(text string) error {
-	if text == "" {
-		return nil
-	}
-	name, rest, ok := strings.Cut(text, " <")
-	address, closed := strings.CutSuffix(rest, ">")
-	if !ok || !closed || strings.TrimSpace(name) == "" || strings.ContainsAny(name+address, "<>\n\r\x00") {
-		return fmt.Errorf(`%q is no author; write "Ada Lovelace <ada@example.org>"`, text)
-	}
-	if _, err := mail.ParseAddress(address); err != nil {
-		return fmt.Errorf("%q is no mail address", address)
-	}
-	return nil
-}
-
-// nearest returns the name that differs least from the word, or "" when none is near.
-func nearest(word string, names []string) string {
-	type guess struct {
-		name string
-		cost int
-	}
-	var guesses []guess
-	for _, n := range names {
-		cost := distance(word, n)
-		if _, last, ok := strings.Cut(n, "."); ok && last == word {
-			cost = 1
-		}
-		if cost <= max(2, len(word)/3) {
-			guesses = append(guesses, guess{n, cost})
-		}
-	}
-	if len(guesses) == 0 {
-		return ""
-	}
-	return slices.MinFunc(guesses, func(a, b guess) int { return cmp.Compare(a.cost, b.cost) }).name
-}
-
-// distance counts the letters to insert, delete, replace or swap with a neighbour
-// that turn a into b.
-func distance(a, b string) int {
-	if len(a) > 64 {
-		return len(a)
-	}
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			same := 1
-			if a[i-1] == b[j-1] {
-				same = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+same)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
 }

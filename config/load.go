@@ -29,9 +29,9 @@ type Sources struct {
 // Errors have code Invalid and name file and line, variable or flag.
 func (m Machine) Load(src Sources) (*Config, error) {
 	c := &Config{os: m.OS, origins: map[string]Origin{}}
-	keys := Keys()
-	for _, k := range keys {
-		if err := k.assign(c, k.split(k.Default)); err != nil {
+	plain := plainKeys()
+	for _, k := range plain {
+		if err := k.set(c, k.Default); err != nil {
 			return nil, fmt.Errorf("default of %s: %w", k.Name, err)
 		}
 		c.origins[k.Name] = Origin{}
@@ -44,7 +44,7 @@ func (m Machine) Load(src Sources) (*Config, error) {
 			return nil, err
 		}
 	}
-	for _, k := range keys {
+	for _, k := range plain {
 		if text := m.Env(k.Env()); text != "" {
 			if err := c.text(k, text, Origin{Environment, k.Env()}); err != nil {
 				return nil, err
@@ -63,31 +63,44 @@ func (m Machine) Load(src Sources) (*Config, error) {
 	if c.Workers == 0 {
 		c.Workers = min(max(m.CPUs, 1), maxWorkers)
 	}
+	c.finish()
 	return c, nil
 }
 
 // text reads a value that stands in a variable or a flag.
 func (c *Config) text(k Key, text string, from Origin) error {
-	if err := k.assign(c, k.split(text)); err != nil {
+	if err := k.set(c, text); err != nil {
 		return agent.Errorf(agent.Invalid, "%s: %w", from.Where, err)
 	}
 	c.origins[k.Name] = from
 	return nil
 }
 
-// split cuts a list at its commas.
-func (k Key) split(text string) []string {
+// set reads one text as the key's value and stores it in c.
+func (k Key) set(c *Config, text string) error {
+	texts, err := k.split(text)
+	if err != nil {
+		return err
+	}
+	return k.assign(c, texts)
+}
+
+// split cuts a list at its commas, a command line at its blanks.
+func (k Key) split(text string) ([]string, error) {
+	if k.Unit == Line {
+		return splitLine(text)
+	}
 	if k.Unit != Names {
-		return []string{text}
+		return []string{text}, nil
 	}
 	if strings.TrimSpace(text) == "" {
-		return nil
+		return nil, nil
 	}
 	list := strings.Split(text, ",")
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])
 	}
-	return list
+	return list, nil
 }
 
 // file reads one layer that is a file.
@@ -101,26 +114,30 @@ func (c *Config) file(layer Layer, path string) error {
 		return err
 	}
 	if layer == Repository {
-		_, err := d.repo(c)
+		_, err := d.repo(plainKeys(), c)
 		return err
 	}
-	return d.leaves(keyNames(Keys()), func(l leaf) error { return d.assign(c, l, layer) })
+	keys := Keys()
+	return d.leaves(keyNames(keys), func(l leaf) error { return d.assign(keys, c, l, layer) })
 }
 
 // assign stores one leaf's value in c.
-func (d *document) assign(c *Config, l leaf, layer Layer) error {
-	k, err := Lookup(l.name)
+func (d *document) assign(keys []Key, c *Config, l leaf, layer Layer) error {
+	k, err := lookup(keys, l.name)
 	if err != nil {
-		return err
+		return d.fail(l.member, agent.HintOf(err), "%v", err)
 	}
 	texts, err := d.texts(l)
 	if err != nil {
 		return err
 	}
 	if _, single := scalar(l.value); single {
-		texts = k.split(texts[0])
+		texts, err = k.split(texts[0])
 	}
-	if err := k.assign(c, texts); err != nil {
+	if err == nil {
+		err = k.assign(c, texts)
+	}
+	if err != nil {
 		return d.fail(l.value.GetToken(), "", "%s: %v", l.name, err)
 	}
 	if c.origins != nil {

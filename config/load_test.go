@@ -42,9 +42,11 @@ func TestLoadDefaults(t *testing.T) {
 	want := map[string]string{
 		"workers": "2", "checks.parallel": "1", "claims.max": "3", "lease": "30s",
 		"limits.make": "10m", "limits.check": "10m", "limits.output": "64MiB",
+		"limits.tokens": "1M", "limits.cost": "1.00", "limits.files": "0", "limits.lines": "0", "limits.idle": "5m",
+		"until": "all", "context.tokens": "auto", "tls.ca_file": "",
 		"env.allow": "default", "listen": "127.0.0.1:7717",
 		"keep.age": "30d", "keep.bytes": "2GiB", "disk.min": "512MiB", "trees.idle": "2",
-		"author": "", "makers": "", "variants": "1", "tries": "1", "log.level": "info",
+		"author": "", "makers": "", "variants": "1", "tries": "auto", "log.level": "info",
 	}
 	got := map[string]string{}
 	for _, v := range c.Values() {
@@ -128,7 +130,22 @@ func TestLoadErrors(t *testing.T) {
 		{name: "list at the root", user: "- tries\n", want: "settings are needed here"},
 		{name: "person's setting", repo: "variants: 2\nworkers: 9\n", want: ".agent.yaml:2: workers is a person's setting", hint: "agent config set workers auto"},
 		{name: "allow-list in a repository", repo: "env: {allow: [GITHUB_TOKEN]}\n", want: "env is a person's setting"},
+		{name: "tokens", user: "limits: {tokens: 1m}\n", want: `limits.tokens: "1m" is no number of tokens; write 8192, 200k or 1M`},
+		{name: "part of a token", user: "limits: {tokens: 1.0005k}\n", want: `"1.0005k" is no number of tokens`},
+		{name: "no tokens", user: "limits: {tokens: k}\n", want: `"k" is no number of tokens`},
+		{name: "tokens overflow", user: "limits: {tokens: 99999999999999M}\n", want: `is no number of tokens`},
+		{name: "too many tokens", user: "limits: {tokens: 2000000M}\n", want: `2000000M is out of bounds; 0 to 1000000M is possible`},
+		{name: "little context", user: "context: {tokens: 10}\n", want: `context.tokens: 10 is out of bounds; 1k to 100M is possible`},
+		{name: "euros", user: "limits: {cost: 1€}\n", want: `limits.cost: "1€" is no amount of US dollars; write 0.50`},
+		{name: "negative cost", user: "limits: {cost: -1}\n", want: `"-1" is no amount`},
+		{name: "exponent", user: "limits: {cost: 1e3}\n", want: `"1e3" is no amount`},
+		{name: "below a millionth", user: "limits: {cost: 0.0000001}\n", want: `"0.0000001" is no amount`},
+		{name: "point at the end", user: "limits: {cost: '1.'}\n", want: `"1." is no amount`},
+		{name: "cost list", user: "limits: {cost: [1, 2]}\n", want: `one amount is needed, not a list`},
+		{name: "until", user: "until: first\n", want: `config.yaml:1: until: "first" is not possible; write all or verified`},
+		{name: "authorities", user: "tls: {ca_file: corp.pem}\n", want: `tls.ca_file: "corp.pem" is no absolute path`},
 		{name: "environment", env: map[string]string{"AGENT_TRIES": "0"}, want: "AGENT_TRIES: 0 is out of bounds"},
+		{name: "environment, cost", env: map[string]string{"AGENT_LIMITS_COST": "much"}, want: `AGENT_LIMITS_COST: "much" is no amount of US dollars`},
 		{name: "flag", flags: map[string]string{"tries": "x"}, want: `--tries: "x" is no number`},
 		{name: "unknown flag", flags: map[string]string{"tires": "1"}, want: `there is no setting "tires"`, hint: "did you mean tries?"},
 	}
@@ -195,7 +212,11 @@ func TestAskAndFill(t *testing.T) {
 	})
 	want := agent.Spec{
 		Checks: []agent.Check{{Run: "make"}}, Variants: 4, Tries: 2, Makers: []string{"scripted:x"}, Author: "Ada <ada@example.org>",
-		Limits: agent.Limits{Make: agent.Duration(2 * time.Minute), Check: agent.Duration(time.Second), Output: 64 << 20, Paths: []string{"src"}},
+		Until: agent.UntilAll,
+		Limits: agent.Limits{
+			Make: agent.Duration(2 * time.Minute), Check: agent.Duration(time.Second), Output: 64 << 20, Paths: []string{"src"},
+			Tokens: 1e6, MicroUSD: 1e6, Idle: agent.Duration(5 * time.Minute),
+		},
 	}
 	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Errorf("Fill differs (-want +got):\n%s", diff)

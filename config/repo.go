@@ -23,6 +23,9 @@ type Repo struct {
 	Tries    int
 	Makers   []string
 	Author   string
+
+	Until         string // "all" or "verified"
+	ContextTokens int
 }
 
 // ReadRepo reads a .agent.yaml, as it stands at the base commit. Every error is
@@ -32,7 +35,7 @@ func ReadRepo(data []byte) (Repo, error) {
 	if err != nil {
 		return Repo{}, err
 	}
-	return d.repo(&Config{})
+	return d.repo(plainKeys(), &Config{})
 }
 
 // Names of .agent.yaml that are no settings of Keys.
@@ -41,12 +44,13 @@ const (
 	pathsName  = "limits.paths"
 )
 
-// repo reads the document as a repository's, and into c what are settings there.
-func (d *document) repo(c *Config) (Repo, error) {
+// repo reads the document as a repository's, and into c what are settings there and
+// count: a limit of cost that is higher than the one in c does not.
+func (d *document) repo(keys []Key, c *Config) (Repo, error) {
 	var r Repo
 	own := &Config{}
 	names := []string{checksName, pathsName}
-	for _, k := range Keys() {
+	for _, k := range keys {
 		if k.Repo {
 			names = append(names, k.Name)
 		}
@@ -61,8 +65,8 @@ func (d *document) repo(c *Config) (Repo, error) {
 		case pathsName:
 			r.Limits.Paths, err = d.paths(l)
 		default:
-			if err = d.assign(own, l, Repository); err == nil {
-				err = d.assign(c, l, Repository)
+			if err = d.assign(keys, own, l, Repository); err == nil && !raises(l.name, own.Limits, c.Limits) {
+				err = d.assign(keys, c, l, Repository)
 			}
 		}
 		return err
@@ -70,9 +74,23 @@ func (d *document) repo(c *Config) (Repo, error) {
 	if err != nil {
 		return Repo{}, err
 	}
-	r.Limits.Make, r.Limits.Check, r.Limits.Output = own.Limits.Make, own.Limits.Check, own.Limits.Output
+	own.Limits.Paths = r.Limits.Paths
+	r.Limits = own.Limits
 	r.Variants, r.Tries, r.Makers, r.Author = own.Variants, own.Tries, own.Makers, own.Author
+	r.Until, r.ContextTokens = own.Until, own.ContextTokens
 	return r, nil
+}
+
+// raises reports whether the setting is a limit of cost, and own would lift the one
+// that holds already.
+func raises(name string, own, holds agent.Limits) bool {
+	switch name {
+	case "limits.tokens":
+		return lower(own.Tokens, holds.Tokens) != own.Tokens
+	case "limits.cost":
+		return lower(own.MicroUSD, holds.MicroUSD) != own.MicroUSD
+	}
+	return false
 }
 
 // onlyRepo explains itself where a file sets what is the person's to set.
@@ -82,10 +100,16 @@ func (d *document) onlyRepo(names []string) error {
 	}
 	for _, e := range d.root.Values {
 		group, _ := name(e)
+		if hasGroup(names, group) {
+			continue
+		}
 		for _, k := range Keys() {
-			first, _, _ := strings.Cut(k.Name, ".")
-			if first != group || hasGroup(names, group) {
+			if first, _, _ := parts(k.Name); first != group {
 				continue
+			}
+			if k.family != nil {
+				return d.fail(e.Key.GetToken(), "agent config set "+k.of(k.family.sample).Name+" "+k.Sample,
+					"%s are a person's settings, a repository cannot make them", group)
 			}
 			return d.fail(e.Key.GetToken(), "agent config set "+k.Name+" "+cmp.Or(k.Default, `""`),
 				"%s is a person's setting, a repository cannot make it", group)
@@ -153,7 +177,7 @@ func (d *document) check(n ast.Node) (agent.Check, error) {
 		return agent.Check{}, d.fail(n.GetToken(), "write - go test ./...", "a check is a command, or a mapping with name, run, dir and time")
 	}
 	var c agent.Check
-	err := d.walk(m, "", []string{"name", "run", "dir", "time"}, func(l leaf) error {
+	err := d.walk(m, below{}, []string{"name", "run", "dir", "time"}, func(l leaf) error {
 		text, ok := scalar(l.value)
 		if !ok {
 			return d.fail(l.value.GetToken(), "", "%s of a check is one text", l.name)

@@ -36,11 +36,19 @@ limits:
   make: 20m
   check: 90s
   output: 1MiB
+  tokens: 1.5M
+  cost: 0.125
+  files: 20
+  lines: 800
+  idle: 2m
   paths: [src, "docs/a b"]
 variants: 3
 tries: 2
 makers: [scripted:a.txtar]
 author: Ada Lovelace <ada@example.org>
+until: verified
+context:
+  tokens: 32k
 `, config.Repo{
 			Checks: []agent.Check{
 				{Run: "go test ./..."}, {Run: "true"},
@@ -48,7 +56,9 @@ author: Ada Lovelace <ada@example.org>
 			},
 			Limits: agent.Limits{
 				Make: agent.Duration(20 * time.Minute), Check: agent.Duration(90 * time.Second), Output: 1 << 20, Paths: []string{"src", "docs/a b"},
+				Tokens: 1.5e6, MicroUSD: 125_000, Files: 20, Lines: 800, Idle: agent.Duration(2 * time.Minute),
 			},
+			Until: "verified", ContextTokens: 32000,
 			Variants: 3, Tries: 2, Makers: []string{"scripted:a.txtar"}, Author: "Ada Lovelace <ada@example.org>",
 		}},
 	}
@@ -158,6 +168,7 @@ func deep(n int) string {
 func FuzzReadRepo(f *testing.F) {
 	for _, seed := range []string{
 		"checks:\n  - go test ./...\n  - {name: a, run: b, dir: c, time: 1m}\n", "limits:\n  make: 1d\n  paths: [a]\n",
+		"limits: {tokens: 1.5M, cost: $0.5, files: 1, lines: 2, idle: 1m}\nuntil: verified\ncontext: {tokens: 32k}\ntries: auto\n",
 		"variants: 3\ntries: 2\nmakers: [a]\nauthor: A <a@b.c>\n", "a: &x 1\nb: *x\n", "? [a]\n: 1\n", "a: |\n  x\n", "\ta: 1", "- - - -",
 		"{", "[", "\"", "'", "%YAML 1.2\n---\n", "<<: {a: 1}", "a: !!binary x", "a: >-\n x\n\n y", "checks:\n- a # b\n#c\n",
 	} {
@@ -176,7 +187,7 @@ func FuzzReadRepo(f *testing.F) {
 		}
 		spec := agent.Spec{
 			Kind: agent.Command, Text: "true", Repo: "/r", Base: strings.Repeat("a", 40),
-			Checks: repo.Checks, Limits: repo.Limits, Variants: repo.Variants, Tries: repo.Tries, Author: repo.Author,
+			Checks: repo.Checks, Limits: repo.Limits, Variants: repo.Variants, Tries: repo.Tries, Author: repo.Author, Until: agent.Until(repo.Until),
 		}
 		if err := spec.Validate(); err != nil && !strings.Contains(err.Error(), "two checks are named") {
 			t.Errorf("accepted, but no job can be made of it: %v", err)

@@ -16,6 +16,7 @@ import (
 func TestSet(t *testing.T) {
 	const header = "# Settings of agent; `agent config list` shows all of them.\n"
 	const mine = "# mine\n\nworkers: 4     # two are too few\n\n\n# proof\nchecks:\n    parallel: 2\n    # foot\n\ntries: 2\n# end\n"
+	const fam = "providers:\n  # ours\n  work:\n    url: http://a  # a\n    kind: openai # mine\n\n# agents\nagents:\n  mine: {kind: command, run: [a, \"--yes\"]} # end\n"
 	tests := []struct{ name, old, key, text, want string }{
 		{"new file", "", "tries", "2", header + "tries: 2\n"},
 		{"new file, group", "", "limits.make", "5m", header + "limits:\n  make: 5m\n"},
@@ -40,6 +41,17 @@ func TestSet(t *testing.T) {
 		{"not ASCII", "author: Ädä <a@b.c>  # é\n", "author", "Ö <o@b.c>", "author: Ö <o@b.c>  # é\n"},
 		{"document marks", "---\ntries: 1\n...\n", "lease", "1s", "---\ntries: 1\nlease: 1s\n...\n"},
 		{"a wrong value put right", "tries: many\nlease: 2s\n", "tries", "2", "tries: 2\nlease: 2s\n"},
+		{"flow mapping", "limits: {make: 1m} # a\n", "limits.make", "2m", "limits: {make: 2m} # a\n"},
+		{"flow mapping, other key", "limits: {make: 1m}\n", "limits.check", "2m", "limits: {make: 1m, check: 2m}\n"},
+		{"empty flow mapping", "limits: {}\n", "limits.check", "2m", "limits: {check: 2m}\n"},
+		{"member", "", "providers.groq.url", "https://api.groq.com/openai/v1", header + "providers:\n  groq:\n    url: https://api.groq.com/openai/v1\n"},
+		{"member beside another", fam, "providers.groq.key", "GROQ_API_KEY", strings.Replace(fam, "# mine\n", "# mine\n  groq:\n    key: GROQ_API_KEY\n", 1)},
+		{"setting beside another", fam, "providers.work.context", "64k", strings.Replace(fam, "# mine\n", "# mine\n    context: 64k\n", 1)},
+		{"setting of a member", fam, "providers.work.url", "http://b", strings.Replace(fam, "http://a ", "http://b ", 1)},
+		{"member in braces", fam, "agents.mine.model", "gpt-5", strings.Replace(fam, `yes"]}`, `yes"], model: gpt-5}`, 1)},
+		{"setting in braces", fam, "agents.mine.run", "x", strings.Replace(fam, `[a, "--yes"]`, "[x]", 1)},
+		{"model with dots", fam, "prices.a/b-4.1:7b.input", "$0.5", fam + "prices:\n  a/b-4.1:7b:\n    input: $0.5\n"},
+		{"all in braces", "providers: {a: {url: http://a}}  # x\n", "providers.b.url", "http://b", "providers: {a: {url: http://a}, b: {url: http://b}}  # x\n"},
 		{"comments only", "# a\n\n# b\n", "tries", "2", "# a\n\n# b\ntries: 2\n"},
 	}
 	for _, tt := range tests {
@@ -65,22 +77,108 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// sample is the key itself, or of a family the one of the example's member, and a
+// value for it.
+func sample(k config.Key) (name, text string) {
+	group, _, _ := strings.Cut(k.Name, ".")
+	member := map[string]string{"providers": "groq", "agents": "mine", "prices": "work/qwen3"}[group]
+	if member == "" {
+		return k.Name, k.Default
+	}
+	return strings.Replace(k.Name, "*", member, 1), k.Sample
+}
+
 // TestSetEvery sets each key to its own default, in a file that has all of them.
 func TestSetEvery(t *testing.T) {
 	path := write(t, "config.yaml", string(config.Example()))
+	want := map[string]string{}
 	for _, k := range config.Keys() {
-		if err := config.Set(path, k.Name, k.Default); err != nil {
-			t.Errorf("%s: %v", k.Name, err)
+		name, text := sample(k)
+		want[name] = text
+		if err := config.Set(path, name, text); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	c, err := machine("linux", nil).Load(config.Sources{Paths: config.Paths{Config: filepath.Dir(path)}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := len(c.Values()); got != len(want) {
+		t.Errorf("%d settings are shown, want %d", got, len(want))
+	}
 	for _, v := range c.Values() {
-		if v.Origin.Layer != config.User || v.Text != v.Key.Default && v.Key.Default != "auto" {
-			t.Errorf("%s: got %q from %s, want %q", v.Key.Name, v.Text, v.Origin, v.Key.Default)
+		if text := want[v.Key.Name]; v.Origin.Layer != config.User || v.Text != text && !(v.Key.Name == "workers" && text == "auto") {
+			t.Errorf("%s: got %q from %s, want %q", v.Key.Name, v.Text, v.Origin, text)
 		}
+	}
+	for name := range want {
+		if err := config.Unset(path, name); err != nil {
+			t.Errorf("unset %s: %v", name, err)
+		}
+	}
+	if c, err = machine("linux", nil).Load(config.Sources{Paths: config.Paths{Config: filepath.Dir(path)}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range c.Values() {
+		if v.Origin.Layer != config.Default {
+			t.Errorf("%s still comes from %s", v.Key.Name, v.Origin)
+		}
+	}
+}
+
+func TestUnset(t *testing.T) {
+	const fam = "# head\nproviders:\n  # ours\n  work:\n    url: http://a  # a\n    kind: openai\n  groq:\n    key: K\n\n# agents\nagents:\n  mine: {kind: command, model: m} # end\ntries: 2\n# foot\n"
+	tests := []struct{ name, old, key, want string }{
+		{"plain", "# a\ntries: 1 # x\n\n# b\nlease: 1s\n", "tries", "# a\n\n# b\nlease: 1s\n"},
+		{"the last", "# a\ntries: 1\n# b\n", "tries", "# a\n# b\n"},
+		{"list over lines", "makers:\n- a\n- b\n# c\ntries: 1\n", "makers", "# c\ntries: 1\n"},
+		{"in a group", "limits:\n  make: 1m\n  # why\n  check: 1m\n", "limits.make", "limits:\n  # why\n  check: 1m\n"},
+		{"the group goes with it", "tries: 1\nlimits:\n  make: 1m\nlease: 1s\n", "limits.make", "tries: 1\nlease: 1s\n"},
+		{"but not its comment", "limits:\n  # why\n  make: 1m\nlease: 1s\n", "limits.make", "limits:\n  # why\nlease: 1s\n"},
+		{"in braces", "limits: {make: 1m, check: 2m} # x\n", "limits.make", "limits: {check: 2m} # x\n"},
+		{"alone in braces", "lease: 1s\nlimits: {make: 1m}\n", "limits.make", "lease: 1s\n"},
+		{"of a member", fam, "providers.work.url", strings.Replace(fam, "    url: http://a  # a\n", "", 1)},
+		{"the only one of a member", fam, "providers.groq.key", strings.Replace(fam, "  groq:\n    key: K\n", "", 1)},
+		{"a member", fam, "providers.work", strings.Replace(fam, "  work:\n    url: http://a  # a\n    kind: openai\n", "", 1)},
+		{"of a member in braces", fam, "agents.mine.kind", strings.Replace(fam, "kind: command, ", "", 1)},
+		{"a wrong value", "tries: many\nlease: 1s\n", "tries", "lease: 1s\n"},
+		{"CRLF", "tries: 1\r\nlease: 1s\r\n", "tries", "lease: 1s\r\n"},
+		{"all there is", "tries: 1\n", "tries", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := write(t, "config.yaml", tt.old)
+			if err := config.Unset(path, tt.key); err != nil {
+				t.Fatal(err)
+			}
+			got, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, string(got)); diff != "" {
+				t.Errorf("file differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for _, tt := range []struct {
+		key  string
+		code agent.Code
+		want string
+	}{
+		{"lease", agent.NotFound, "lease is not set in"},
+		{"providers.none", agent.NotFound, "providers.none is not set in"},
+		{"providers.work.key", agent.NotFound, "providers.work.key is not set in"},
+		{"agents.mine.home", agent.NotFound, "agents.mine.home is not set in"},
+		{"tires", agent.Invalid, `there is no setting "tires"`},
+		{"providers", agent.Invalid, `there is no setting "providers"`},
+	} {
+		path := write(t, "config.yaml", fam)
+		if err := config.Unset(path, tt.key); agent.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, want %s: %s", tt.key, err, tt.code, tt.want)
+		}
+	}
+	if err := config.Unset(filepath.Join(t.TempDir(), "none.yaml"), "tries"); agent.CodeOf(err) != agent.NotFound {
+		t.Errorf("no file: got %v", err)
 	}
 }
 
@@ -90,9 +188,16 @@ func TestSetErrors(t *testing.T) {
 		{"value", "tries: 1\n", "tries", "99", "tries: 99 is out of bounds", ""},
 		{"broken file", "tries: [\n", "tries", "2", "config.yaml:1:", ""},
 		{"broken elsewhere", "tries: 1\nlease: x\n", "tries", "2", "config.yaml:2: lease:", ""},
-		{"flow mapping", "limits: {make: 1m}\n", "limits.make", "2m", "config.yaml:1: settings written as {…}", "give each setting a line"},
-		{"flow mapping, other key", "limits: {make: 1m}\n", "limits.check", "2m", "settings written as {…}", ""},
-		{"empty flow mapping", "limits: {}\n", "limits.check", "2m", "settings written as {…}", ""},
+		{"flow mapping over lines", "limits: {make: 1m,\n  check: 1m}\n", "limits.make", "2m", "config.yaml:1: settings written as {…}", "give each setting a line"},
+		{"key", "", "providers.groq.key", "gsk_0123456789abcdef", "providers.groq.key: this looks like the key itself", ""},
+		{"member", "", "providers.Groq.url", "http://a", `providers.Groq.url: "Groq" is no name`, ""},
+		{"no member", "", "providers.url", "http://a", `there is no setting "providers.url"`, "providers are named: providers.groq.kind"},
+		{"last part of a member", "", "providers.work.ulr", "http://a", `there is no setting "providers.work.ulr"`, "did you mean providers.work.url?"},
+		{"first part of a member", "", "provider.work.url", "http://a", `there is no setting "provider.work.url"`, "did you mean providers.work.url?"},
+		{"star", "", "providers.*.url", "http://a", `"*" is no name`, ""},
+		{"member is a value", "providers:\n  work: x\n", "providers.work.url", "http://a", "work is a group", ""},
+		{"no program", "", "agents.mine.run", " ", "agents.mine.run: no program is named", ""},
+		{"quote", "", "agents.mine.run", "a 'b", "a quote ' is not closed", ""},
 		{"flow root", "{tries: 1}\n", "lease", "2m", "settings written as {…}", ""},
 		{"group is a value", "limits: 4\n", "limits.make", "2m", "limits is a group", ""},
 	}
@@ -142,11 +247,15 @@ func FuzzSet(f *testing.F) {
 	for _, old := range []string{
 		"", "# a\n", "tries: 1 # x\r\n", "limits:\n  make: 1m\n\n# b\nmakers:\n- a\n", "limits: {make: 1m}\n", "limits:\n", "---\ntries: 1\n...\n",
 		"author: |\n  A <a@b.c>\n", "env:\n    allow: [a,\n b]\n    # c\n", "author: 'a\n  b'\n", "? tries\n: 1\n", "  tries: 1\n  lease: 1s\n",
+		"providers:\n  work: {kind: openai, url: 'http://x'} # a\n  groq:\n    key: K\n", "prices: {a/b.c:d: {input: 1}}\n", "agents:\n\n  mine:\n",
 	} {
 		f.Add(old, "limits.make", "5m")
 		f.Add(old, "tries", "2")
 		f.Add(old, "makers", "a,b: c")
 		f.Add(old, "author", "Ada <a@b.c>")
+		f.Add(old, "providers.work.url", "http://a")
+		f.Add(old, "prices.a/b.c:d.input", "$0.5")
+		f.Add(old, "agents.mine.run", `a "b c" {prompt}`)
 	}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, old, key, text string) {
@@ -171,13 +280,39 @@ func FuzzSet(f *testing.F) {
 		if beforeErr != nil {
 			return
 		}
-		for i, v := range after.Values() {
-			if v.Key.Name != key && v.Text != before.Values()[i].Text {
-				t.Errorf("setting %s changed %s from %q to %q", key, v.Key.Name, before.Values()[i].Text, v.Text)
+		was, is := texts(before), texts(after)
+		if v, err := after.Value(key); err != nil || v.Origin.Layer != config.User {
+			t.Errorf("%s comes from %s, %v", key, v.Origin, err)
+		}
+		delete(was, key)
+		delete(is, key)
+		if diff := cmp.Diff(was, is); diff != "" {
+			t.Errorf("setting %s changed others (-before +after):\n%s", key, diff)
+		}
+		if err := config.Unset(path, key); err != nil {
+			if agent.CodeOf(err) != agent.Invalid {
+				t.Errorf("%s was set, but unsetting it says: %v", key, err)
 			}
-			if v.Key.Name == key && v.Origin.Layer != config.User {
-				t.Errorf("%s comes from %s", key, v.Origin)
-			}
+			return
+		}
+		if after, err = load(); err != nil {
+			t.Fatalf("Unset wrote a file that cannot be read: %v", err)
+		}
+		if v, err := after.Value(key); err != nil || v.Origin.Layer != config.Default {
+			t.Errorf("%s still comes from %s, %v", key, v.Origin, err)
+		}
+		is = texts(after)
+		delete(is, key)
+		if diff := cmp.Diff(was, is); diff != "" {
+			t.Errorf("unsetting %s changed others (-before +after):\n%s", key, diff)
 		}
 	})
+}
+
+func texts(c *config.Config) map[string]string {
+	all := map[string]string{}
+	for _, v := range c.Values() {
+		all[v.Key.Name] = v.Text
+	}
+	return all
 }

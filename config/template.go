@@ -59,16 +59,27 @@ func example(b *strings.Builder, keys []Key, limits string) {
 	open := ""
 	for i, k := range keys {
 		group, last, grouped := strings.Cut(k.Name, ".")
-		value := encode(k, k.Default)
+		text := cmp.Or(k.Default, k.Sample)
+		value, err := encode(k, text)
+		if err != nil { // the table's own text, which a test loads
+			value = quote(text)
+		}
 		if !grouped {
 			fmt.Fprintf(b, "\n# %s\n#%s: %s\n", k.Doc, k.Name, value)
 			continue
 		}
 		if group != open {
 			fmt.Fprintf(b, "\n#%s:\n", group)
+			if k.family != nil {
+				fmt.Fprintf(b, "#  %s:  # %s\n", quote(k.family.sample), k.family.remark)
+			}
 			open = group
 		}
-		fmt.Fprintf(b, "#  %s: %s  # %s\n", last, value, k.Doc)
+		indent := "  "
+		if k.family != nil {
+			indent, last = "    ", strings.TrimPrefix(last, "*.")
+		}
+		fmt.Fprintf(b, "#%s%s: %s  # %s\n", indent, last, value, k.Doc)
 		if group == "limits" && (i+1 == len(keys) || !strings.HasPrefix(keys[i+1].Name, "limits.")) {
 			b.WriteString(limits)
 		}

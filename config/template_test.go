@@ -67,8 +67,11 @@ func TestTemplate(t *testing.T) {
 		Checks: []agent.Check{
 			{Run: "make test"}, {Name: "web tests", Run: "npm ci && npm test", Dir: "web", Time: agent.Duration(5 * time.Minute)},
 		},
-		Variants: 1, Tries: 1, Makers: []string{},
-		Limits: agent.Limits{Make: agent.Duration(10 * time.Minute), Check: agent.Duration(10 * time.Minute), Output: 64 << 20, Paths: []string{"src", "docs"}},
+		Variants: 1, Makers: []string{}, Until: "all",
+		Limits: agent.Limits{
+			Make: agent.Duration(10 * time.Minute), Check: agent.Duration(10 * time.Minute), Output: 64 << 20, Paths: []string{"src", "docs"},
+			Tokens: 1e6, MicroUSD: 1e6, Idle: agent.Duration(5 * time.Minute),
+		},
 	}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Errorf("with everything switched on, it differs (-want +got):\n%s", diff)
@@ -88,8 +91,8 @@ func TestExample(t *testing.T) {
 			if written := v.Origin.Layer == config.User; written != (name != "as it is") {
 				t.Errorf("%s: %s comes from %s", name, v.Key.Name, v.Origin)
 			}
-			if v.Text != v.Key.Default && v.Key.Default != "auto" {
-				t.Errorf("%s: %s is %q, want %q", name, v.Key.Name, v.Text, v.Key.Default)
+			if want := v.Key.Default + v.Key.Sample; v.Text != want && want != "auto" {
+				t.Errorf("%s: %s is %q, want %q", name, v.Key.Name, v.Text, want)
 			}
 		}
 	}

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,17 +23,22 @@ const (
 	Names Unit = "list"     // a,b,c
 	Text  Unit = "text"
 	Level Unit = "level" // debug, info, warn, error
+
+	Tokens Unit = "number of tokens" // 8192, 200k, 1M
+	Money  Unit = "amount"           // US dollars: 0.50, $0.50
+	Word   Unit = "word"             // one of a few
+	Line   Unit = "command line"     // aider --message {prompt}; a list in the file
 )
 
 // assign reads texts as the key's value and stores it in c. Only a list has other
 // than one text. The error says what is wrong with the value, not which key it is.
 func (k Key) assign(c *Config, texts []string) error {
-	if k.Unit != Names && len(texts) != 1 {
+	if !k.list() && len(texts) != 1 {
 		return fmt.Errorf("one %s is needed, not a list", k.Unit)
 	}
 	for _, t := range texts {
 		if strings.ContainsFunc(t, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return fmt.Errorf("%q holds a control character", t)
+			return fmt.Errorf("%q holds a control character", mask(t))
 		}
 		if k.check == nil {
 			continue
@@ -40,18 +47,33 @@ func (k Key) assign(c *Config, texts []string) error {
 			return err
 		}
 	}
-	return k.store(k.field(c), texts)
+	field, keep := k.pointer(c)
+	if err := k.store(field, texts); err != nil {
+		return err
+	}
+	keep()
+	return nil
 }
+
+// list reports whether the value has several texts.
+func (k Key) list() bool { return k.Unit == Names || k.Unit == Line }
 
 func (k Key) store(field any, texts []string) error {
 	if list, ok := field.(*[]string); ok {
-		for _, t := range texts {
-			if t == "" {
+		if k.Unit == Line && len(texts) == 0 {
+			return errors.New("no program is named")
+		}
+		for i, t := range texts {
+			if t == "" && (k.Unit != Line || i == 0) { // a program may be given an empty argument
 				return fmt.Errorf("an entry of the list is empty")
 			}
 		}
 		*list = texts
 		return nil
+	}
+	if k.Unit == Word && !slices.Contains(k.words, texts[0]) {
+		last := len(k.words) - 1
+		return fmt.Errorf("%q is not possible; write %s or %s", mask(texts[0]), strings.Join(k.words[:last], ", "), k.words[last])
 	}
 	if text, ok := field.(*string); ok {
 		*text = texts[0]
@@ -88,6 +110,10 @@ func (k Key) number(text string) (n int64, err error) {
 		n = int64(d)
 	case k.Unit == Bytes:
 		n, err = parseBytes(text)
+	case k.Unit == Money:
+		n, err = parseMoney(text)
+	case k.Unit == Tokens:
+		n, err = parseTokens(text)
 	default:
 		if n, err = strconv.ParseInt(text, 10, 64); err != nil {
 			err = fmt.Errorf("%q is no number", text)
@@ -106,6 +132,9 @@ func (k Key) number(text string) (n int64, err error) {
 func (k Key) format(field any) string {
 	switch f := field.(type) {
 	case *[]string:
+		if k.Unit == Line {
+			return joinLine(*f)
+		}
 		return strings.Join(*f, ",")
 	case *string:
 		return *f
@@ -124,11 +153,18 @@ func (k Key) format(field any) string {
 }
 
 func (k Key) show(n int64) string {
+	if n == 0 && k.Default == "auto" {
+		return "auto"
+	}
 	switch k.Unit {
 	case Time:
 		return formatDuration(time.Duration(n))
 	case Bytes:
 		return formatBytes(n)
+	case Money:
+		return formatMoney(n)
+	case Tokens:
+		return formatTokens(n)
 	}
 	return strconv.FormatInt(n, 10)
 }

@@ -52,10 +52,18 @@ type document struct {
 
 // leaf is a value that is no mapping, with its whole name.
 type leaf struct {
-	name  string // "limits.make"
-	key   *token.Token
-	value ast.Node
-	entry *ast.MappingValueNode
+	name   string // "limits.make", "providers.groq.url"
+	key    *token.Token
+	member *token.Token // "groq"; nil: not of a family
+	value  ast.Node
+	entry  *ast.MappingValueNode
+}
+
+// below is where walk is: the names above, each with a dot behind it, as they stand
+// in the file and as they stand in Keys.
+type below struct {
+	name, pattern string // "providers.groq.", "providers.*."
+	member        *token.Token
 }
 
 // parse reads a settings file. Anchors, aliases, tags, merge keys and further
@@ -168,24 +176,28 @@ func (d *document) leaves(names []string, visit func(leaf) error) error {
 	if d.root == nil {
 		return nil
 	}
-	return d.walk(d.root, "", names, visit)
+	return d.walk(d.root, below{}, names, visit)
 }
 
-func (d *document) walk(m *ast.MappingNode, prefix string, names []string, visit func(leaf) error) error {
+func (d *document) walk(m *ast.MappingNode, at below, names []string, visit func(leaf) error) error {
 	for _, e := range m.Values {
 		last, _ := name(e)
-		l := leaf{name: prefix + last, key: e.Key.GetToken(), value: e.Value, entry: e}
-		below, isMap := e.Value.(*ast.MappingNode)
+		l := leaf{name: at.name + last, key: e.Key.GetToken(), member: at.member, value: e.Value, entry: e}
+		inner := below{l.name + ".", at.pattern + last + ".", at.member}
+		if at.pattern != "" && hasPrefix(names, at.pattern+"*.") {
+			inner.pattern, inner.member = at.pattern+"*.", l.key
+		}
+		deeper, isMap := e.Value.(*ast.MappingNode)
 		_, empty := e.Value.(*ast.NullNode)
-		isLeaf := !strings.Contains(last, ".") && slices.Contains(names, l.name)
-		isGroup := slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, l.name+".") })
+		isLeaf := !strings.Contains(last, ".") && slices.Contains(names, at.pattern+last)
+		isGroup := !isLeaf && hasPrefix(names, inner.pattern)
 		var err error
 		switch {
 		case !isLeaf && !isGroup:
-			err = d.unknown(l, prefix, names)
+			err = d.unknown(l, at, names)
 		case empty:
 		case isMap && isGroup:
-			err = d.walk(below, l.name+".", names, visit)
+			err = d.walk(deeper, inner, names, visit)
 		case isMap:
 			err = d.fail(l.key, "", "%s is one value, nothing can stand below it", l.name)
 		case !isLeaf:
@@ -200,16 +212,25 @@ func (d *document) walk(m *ast.MappingNode, prefix string, names []string, visit
 	return nil
 }
 
-func (d *document) unknown(l leaf, prefix string, names []string) error {
+func hasPrefix(names []string, prefix string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, prefix) })
+}
+
+func (d *document) unknown(l leaf, at below, names []string) error {
 	if slices.Contains(names, l.name) {
 		group, last, _ := strings.Cut(l.name, ".")
 		return d.fail(l.key, fmt.Sprintf("write %s: and below it, indented, %s:", group, last), "%q is written with a dot", l.name)
 	}
 	var near []string
 	for _, n := range names {
-		near = append(near, n)
-		if group, _, ok := strings.Cut(n, "."); ok && prefix == "" && !slices.Contains(near, group) {
+		if rest, ok := strings.CutPrefix(n, at.pattern); ok {
+			n = at.name + rest
+		}
+		if group, _, ok := strings.Cut(n, "."); ok && at.name == "" && !slices.Contains(near, group) {
 			near = append(near, group)
+		}
+		if !strings.Contains(n, "*") {
+			near = append(near, n)
 		}
 	}
 	hint := ""
@@ -232,7 +253,7 @@ func (d *document) failAt(line, column int, hint, format string, args ...any) er
 	line, column = min(max(line, 1), len(d.lines)), max(column, 1)
 	problem, _, _ := strings.Cut(fmt.Sprintf(format, args...), "\n")
 	e := agent.Errorf(agent.Invalid, "%w", &FileError{
-		File: d.file, Line: line, Column: column, Problem: printable(problem), Snippet: d.snippet(line, column),
+		File: d.file, Line: line, Column: column, Problem: printable(mask(problem)), Snippet: d.snippet(line, column),
 	})
 	return e.WithHint(printable(hint))
 }
@@ -242,7 +263,7 @@ func (d *document) snippet(line, column int) string {
 	const width = 100
 	var b strings.Builder
 	for n := max(line-1, 1); n <= line; n++ {
-		text := []rune(printable(d.lines[n-1]))
+		text := []rune(printable(mask(d.lines[n-1])))
 		if len(text) > width {
 			text = append(text[:width-1], '…')
 		}
