@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,11 +22,18 @@ func newConfigCmd(a *app) *cobra.Command {
 		Use:   "config",
 		Short: "Read and change settings",
 		Long: `Read and change settings. They come from, each winning over the one before: defaults,
-the machine's file, your file, the repository's .agent.yaml, the environment, flags.`,
+the machine's file, your file, the repository's .agent.yaml, the environment, flags.
+
+Providers of models, coding agents and prices have names of your choice: their settings are
+providers.NAME.url, agents.NAME.run, prices.PROVIDER/MODEL.input and so on. They have no
+variables in the environment, and no repository can make them. Keys are never written to
+settings: providers.NAME.key is the name of the variable, or file:/path of the file, that
+holds the key.`,
 		Example: `  agent config list --show-origin
-  agent config set workers 4`,
+  agent config set workers 4
+  agent config set providers.groq.key GROQ_API_KEY`,
 	}
-	return parent(cmd, newConfigGetCmd(a), newConfigSetCmd(a), newConfigListCmd(a), newConfigPathCmd(a))
+	return parent(cmd, newConfigGetCmd(a), newConfigSetCmd(a), newConfigUnsetCmd(a), newConfigListCmd(a), newConfigPathCmd(a))
 }
 
 type settingDoc struct {
@@ -132,8 +140,9 @@ func newConfigSetCmd(a *app) *cobra.Command {
 		Short: "Change a setting in your file",
 		Long: `Change a setting in your settings file; its comments stay. The daemon reads it when it
 starts: agent daemon restart.`,
-		Example: "  agent config set workers 4\n  agent config set listen off",
-		Args:    args(2, 2, "the setting's name or its value"),
+		Example: "  agent config set workers 4\n  agent config set limits.cost 0.50\n" +
+			"  agent config set agents.mine.run 'aider --message {prompt} --yes-always'",
+		Args: args(2, 2, "the setting's name or its value"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			paths, err := o.paths()
 			if err != nil {
@@ -143,6 +152,31 @@ starts: agent daemon restart.`,
 				return err
 			}
 			o.say("set in %s; a running daemon takes it over with: agent daemon restart", paths.UserFile())
+			return nil
+		},
+		ValidArgsFunction: completeKeys,
+	}
+	return exits(cmd)
+}
+
+func newConfigUnsetCmd(a *app) *cobra.Command {
+	o := &configOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "unset KEY",
+		Short: "Take a setting out of your file",
+		Long: `Take a setting out of your settings file, or all settings of one provider, agent or
+price; comments stay. What the layers before your file say counts again.`,
+		Example: "  agent config unset workers\n  agent config unset providers.groq",
+		Args:    args(1, 1, "the setting's name"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			paths, err := o.paths()
+			if err != nil {
+				return err
+			}
+			if err := config.Unset(paths.UserFile(), args[0]); err != nil {
+				return err
+			}
+			o.say("taken out of %s; a running daemon takes it over with: agent daemon restart", paths.UserFile())
 			return nil
 		},
 		ValidArgsFunction: completeKeys,
@@ -205,7 +239,7 @@ func runConfigPath(ctx context.Context, o *configOptions) error {
 func completeKeys(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	for _, k := range config.Keys() {
-		names = append(names, k.Name+"\t"+k.Doc)
+		names = append(names, strings.Replace(k.Name, "*", "NAME", 1)+"\t"+k.Doc)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
