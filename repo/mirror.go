@@ -28,7 +28,9 @@ type mirror struct {
 
 	mu    sync.Mutex // one sync at a time in this process
 	trees *treeCache
-	pool  *treePool // work trees for commands
+
+	histories historyCache
+	pool      *treePool // work trees for commands
 }
 
 // newMirror names the mirror of the repository at; it touches nothing.

@@ -25,7 +25,8 @@ import (
 // not the law here; "", "..", and a slash in front are refused. Open, Stat, ReadFile
 // and ReadDir follow symbolic links that stay inside the tree; Lstat and ReadLink
 // follow none, also not on the way: as for git, nothing lies beyond a link. A
-// submodule is an entry of irregular mode that cannot be opened.
+// submodule is an entry of irregular mode that cannot be opened. Directory entries and
+// file infos have a method ID() string: the id of the entry's object.
 //
 // It is safe for concurrent use, and lives as long as the context it was made with:
 // the fs interfaces take none.
@@ -252,7 +253,7 @@ func (s *Snapshot) ReadLink(name string) (string, error) {
 }
 
 func (s *Snapshot) info(name string, e treeEntry) *fileInfo {
-	return &fileInfo{name: name, mode: patch.Mode(e.Mode)}
+	return &fileInfo{name: name, mode: patch.Mode(e.Mode), id: e.Hash}
 }
 
 // sized is info with the size, which git has to be asked for.
@@ -266,11 +267,13 @@ func (s *Snapshot) sized(name string, e treeEntry) (*fileInfo, error) {
 	return info, err
 }
 
-// fileInfo describes an entry. Sys returns its git mode, a patch.Mode.
+// fileInfo describes an entry. Sys returns its git mode, a patch.Mode, and ID the id of
+// its object.
 type fileInfo struct {
 	name string
 	mode patch.Mode
 	size int64
+	id   plumbing.Hash
 }
 
 func (i *fileInfo) Name() string       { return i.name }
@@ -279,6 +282,7 @@ func (i *fileInfo) Mode() fs.FileMode  { return fileMode(filemode.FileMode(i.mod
 func (i *fileInfo) ModTime() time.Time { return time.Time{} }
 func (i *fileInfo) IsDir() bool        { return i.Mode().IsDir() }
 func (i *fileInfo) Sys() any           { return i.mode }
+func (i *fileInfo) ID() string         { return i.id.String() }
 
 func fileMode(m filemode.FileMode) fs.FileMode {
 	switch m {

@@ -16,6 +16,7 @@ func (e *dirEntry) Name() string               { return e.entry.Name }
 func (e *dirEntry) IsDir() bool                { return e.Type().IsDir() }
 func (e *dirEntry) Type() fs.FileMode          { return fileMode(e.entry.Mode).Type() }
 func (e *dirEntry) Info() (fs.FileInfo, error) { return e.snapshot.sized(e.entry.Name, e.entry) }
+func (e *dirEntry) ID() string                 { return e.entry.Hash.String() } // of its object
 func (e *dirEntry) String() string             { return fs.FormatDirEntry(e) }
 
 // dirEntries orders entries by name, as fs.ReadDirFS promises: git orders a
