@@ -31,6 +31,7 @@ var law = map[string]struct {
 	"daemon/gateway":    {". api", "gateway and worker meet only in the store"},
 	"daemon/worker":     {". patch proc repo maker", "gateway and worker meet only in the store"},
 	"maker":             {". proc", "a maker turns a Spec into a patch and knows no queue"},
+	"maker/model":       {".", "it speaks to model servers and knows no job"},
 	"patch":             {"", "a pure library"},
 	"patch/batch":       {"patch", "patches and trees in memory, and nothing of disks or queues"},
 	"patch/disk":        {"patch", "a directory and the writes of a patch, and nothing of git or queues"},
