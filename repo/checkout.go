@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -69,20 +70,23 @@ func (c *Checkout) Lock() *os.File { return c.tree.held.file }
 // to the commit checked out, the way `git add -A` sees it. It does not matter what the
 // command did with git meanwhile - committed, staged, switched branches, ruined the
 // index or its whole repository. Files of a repository that the command made or cloned in
-// the tree become plain files. Change.Writes is ignored; Change.Base is the commit
-// checked out, or empty.
+// the tree become plain files. Change.Writes is ignored; Change.From, or else
+// Change.Base, is the commit checked out, or empty.
 //
-// ErrNoChange: the files are those of the commit.
+// ErrNoChange: the files are those of the commit, or all that From changes is taken back.
 func (c *Checkout) Commit(ctx context.Context, change Change) (Result, error) {
 	if change.Base == "" {
 		change.Base = c.commit
 	}
-	if change.Base != c.commit {
-		return Result{}, agent.Errorf(agent.Invalid, "checkout of %.12s cannot make a commit on %.12s", c.commit, change.Base)
+	if from := cmp.Or(change.From, change.Base); from != c.commit {
+		return Result{}, agent.Errorf(agent.Invalid, "checkout of %.12s cannot make a commit from %.12s", c.commit, from)
 	}
 	tree, err := c.tree.writeTree(ctx)
 	if err != nil {
 		return Result{}, err
+	}
+	if from, err := c.repo.commit(ctx, c.commit); err != nil || from.TreeHash.String() == tree {
+		return Result{}, cmp.Or(err, ErrNoChange)
 	}
 	return c.repo.commitTree(ctx, change, tree)
 }

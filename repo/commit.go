@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -17,8 +18,9 @@ var ErrNoChange = errors.New("the result is the same as the base")
 
 // Change is a commit to be made.
 type Change struct {
-	Base    string        // full id of the commit it starts from, and its only parent
-	Writes  []patch.Write // against the base
+	Base    string        // full id of the commit that becomes its only parent
+	From    string        // full id of the commit it goes on from, when an earlier result; empty: Base
+	Writes  []patch.Write // against From
 	Message string        // as it is
 	Author  string        // "Name <mail>"; empty: who git says the person is
 	Ref     string        // refs/agent/<job>/<variant>, made or moved; empty: none, and GC takes the commit after a day
@@ -35,8 +37,9 @@ type Result struct {
 // It is on disk, with its reference, when Commit returns; a crash at any moment
 // leaves no reference to what is not there.
 //
-// ErrNoChange: the writes change nothing. Invalid: they do not fit the base, or the
-// author is none. NotFound: the base is not there any more.
+// ErrNoChange: the writes change nothing, or all that From changes is taken back.
+// Invalid: they do not fit From, or the author is none. NotFound: a commit is not there
+// any more.
 func (r *Repo) Commit(ctx context.Context, c Change) (Result, error) {
 	plan, err := planEdits(c.Writes)
 	if err != nil {
@@ -46,13 +49,20 @@ func (r *Repo) Commit(ctx context.Context, c Change) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	from, err := r.commit(ctx, cmp.Or(c.From, c.Base))
+	if err != nil {
+		return Result{}, err
+	}
 	var objects batch
 	w := rewriter{ctx: ctx, repo: r, objects: &objects}
-	tree := base.TreeHash
+	tree := from.TreeHash
 	if plan.below != nil {
-		if tree, err = w.tree(base.TreeHash, plan, ""); err != nil {
+		if tree, err = w.tree(from.TreeHash, plan, ""); err != nil {
 			return Result{}, err
 		}
+	}
+	if tree == from.TreeHash {
+		return Result{}, ErrNoChange
 	}
 	if tree.IsZero() { // nothing is left
 		tree = w.save(nil)

@@ -317,3 +317,56 @@ func (w *world) plumb(dir, parent string, files []patch.Write) string {
 	}
 	return w.git(dir, args...)
 }
+
+// TestCommitGoesOn makes a result from an earlier one: it is one commit on the base all
+// the same.
+func TestCommitGoesOn(t *testing.T) {
+	w := newWorld(t)
+	r := w.open(w.repo("r", "a", "1\n", "b", "1\n"))
+	head, err := r.Resolve(t.Context(), "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ref = "refs/agent/1/1"
+	first := w.commit(r, ref, put("a", "2\n"))
+	next := Change{Base: head, From: first.Commit, Writes: []patch.Write{put("b", "2\n")}, Ref: ref, Message: "m\n"}
+	second, err := r.Commit(t.Context(), next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	show := func(args ...string) string { return strings.TrimSpace(w.git(r.Mirror(), args...)) }
+	if parent := show("rev-parse", ref+"^"); parent != head || second.Stat.Files != 2 {
+		t.Errorf("parent %s, want %s; %+v", parent, head, second.Stat)
+	}
+	if a, b := show("show", ref+":a"), show("show", ref+":b"); a != "2" || b != "2" {
+		t.Errorf("a is %s, b is %s", a, b)
+	}
+
+	c, err := r.Checkout(t.Context(), second.Commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	change := Change{Base: head, From: second.Commit, Ref: ref, Message: "m\n"}
+	if _, err := c.Commit(t.Context(), change); !errors.Is(err, ErrNoChange) {
+		t.Errorf("nothing was changed: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(c.Dir, "c"), []byte("3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	third, err := c.Commit(t.Context(), change)
+	if err != nil || third.Stat.Files != 3 {
+		t.Errorf("%+v, %v", third.Stat, err)
+	}
+
+	if err := r.Pin(t.Context(), ref, first.Commit); err != nil || show("rev-parse", ref) != first.Commit {
+		t.Errorf("pinned to %s, %v", show("rev-parse", ref), err)
+	}
+	if err := r.Pin(t.Context(), ref, strings.Repeat("1", 40)); agent.CodeOf(err) != agent.NotFound {
+		t.Errorf("pinned to nothing: %v", err)
+	}
+	back := Change{Base: head, From: first.Commit, Writes: []patch.Write{put("a", "1\n")}, Message: "m\n"}
+	if _, err := r.Commit(t.Context(), back); !errors.Is(err, ErrNoChange) {
+		t.Errorf("all is taken back: %v", err)
+	}
+}

@@ -42,6 +42,18 @@ func (r *Repo) setRef(ctx context.Context, ref, commit string) error {
 	return syncDirs(dirs)
 }
 
+// Pin points a result's reference to a commit that is in the mirror already: to one
+// that was made before the newest, because it is the better one.
+func (r *Repo) Pin(ctx context.Context, ref, commit string) error {
+	if err := checkRef(ref); err != nil {
+		return err
+	}
+	if _, err := r.commit(ctx, commit); err != nil {
+		return err
+	}
+	return r.setRef(ctx, ref, commit)
+}
+
 // Drop forgets results: the references, and with the next GC the objects only they
 // hold. A reference that does not exist is no error.
 func (r *Repo) Drop(ctx context.Context, refs ...string) error {
