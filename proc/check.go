@@ -13,6 +13,9 @@ func (c Cmd) check() error {
 	if (len(c.Argv) == 0) == (c.Shell == "") {
 		return errors.New("a command needs either arguments or a shell line")
 	}
+	if c.Talk != nil && c.Stdin != nil {
+		return errors.New("a command is talked to or gets its stdin whole, not both")
+	}
 	for _, list := range [][]string{c.Argv, c.Env, {c.Shell, c.Dir}} {
 		for _, s := range list {
 			if strings.ContainsRune(s, 0) {
@@ -37,6 +40,30 @@ func (c Cmd) checkDir() error {
 		return fmt.Errorf("the directory to run in, %s, is a file", c.Dir)
 	}
 	return nil
+}
+
+// Find returns the file that Run would execute for a name in this environment, of which
+// PATH counts, and on Windows PATHEXT. Nothing is started. The error says why not.
+func Find(name string, env []string) (string, error) {
+	c := Cmd{Argv: []string{name}, Env: env}
+	if filepath.Base(name) != name && !filepath.IsAbs(name) {
+		return "", &notFoundError{name, "is relative to a directory that is not known yet"}
+	}
+	path, err := c.path()
+	if err != nil {
+		return "", err
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", &notFoundError{name, "no such file"}
+	case err != nil:
+		return "", &notFoundError{name, err.Error()}
+	case info.IsDir():
+		return "", &notFoundError{name, "is a directory"}
+	case !executable(info):
+		return "", &notFoundError{name, "is not executable"}
+	}
+	return path, nil
 }
 
 // notFoundError is the text of a NotFound.

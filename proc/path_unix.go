@@ -35,7 +35,7 @@ func (c Cmd) path() (string, error) {
 		info, err := os.Stat(file)
 		switch {
 		case err != nil || info.IsDir():
-		case info.Mode()&0o111 == 0:
+		case !executable(info):
 			why = file + " is not executable"
 		default:
 			return file, nil
@@ -53,3 +53,5 @@ func lookup(env []string, key string) (value string) {
 	}
 	return value
 }
+
+func executable(info os.FileInfo) bool { return info.Mode()&0o111 != 0 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 	"time"
@@ -30,6 +31,7 @@ type Cmd struct {
 	Stdin []byte   // nil: closed, so that reading it finds its end
 
 	Time   time.Duration // limit on the whole run; 0: none
+	Idle   time.Duration // limit on the time in which nothing is printed; 0: none
 	Output int64         // limit on the bytes printed; 0: none
 	Grace  time.Duration // from SIGTERM to SIGKILL when a limit ends it; 0: DefaultGrace; negative: none
 
@@ -43,6 +45,12 @@ type Cmd struct {
 	// bytes. Calls are never concurrent and none comes after Run returned. It must not
 	// keep the slice. A slow Sink slows the command down, not the limits.
 	Sink func(chunk []byte)
+
+	// Talk, instead of Stdin, holds a conversation with the command. It reads stdout, of
+	// which Sink and Result.Tail then get nothing, and writes stdin. When it returns,
+	// stdin is closed and the command has Grace to end by itself. It must read until it
+	// returns, and return when stdout ends, as it does with the command; Run waits for it.
+	Talk func(stdin io.WriteCloser, stdout io.Reader)
 }
 
 // Reason says why a command ended.
@@ -52,8 +60,10 @@ const (
 	Exited        Reason = "exited"          // by itself; Result.Exit is its exit status
 	Signaled      Reason = "signaled"        // by a signal that we did not send
 	TimedOut      Reason = "timed_out"       // Cmd.Time
+	Stalled       Reason = "stalled"         // Cmd.Idle
 	TooMuchOutput Reason = "too_much_output" // Cmd.Output
 	Canceled      Reason = "canceled"        // the context ended
+	Dismissed     Reason = "dismissed"       // Cmd.Talk was over and the command went on
 	NotFound      Reason = "not_found"       // there is no such program, or it cannot be executed
 )
 
@@ -90,7 +100,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	if err != nil {
 		return ended(NotFound, err.Error()), nil
 	}
-	out := &output{limit: c.Output, sink: c.Sink, over: make(chan struct{})}
+	out := newOutput(c)
 	p, err := start(c, path, out)
 	var missing *notFoundError
 	if errors.As(err, &missing) {
@@ -99,27 +109,47 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	reason := supervise(ctx, c, p, out.over)
+	talked := c.talk(p, out)
+	reason := supervise(ctx, c, p, out, talked)
 	e := p.finish() // no more output after this
+	if talked != nil {
+		_ = out.voice.Close()
+		<-talked
+	}
 	if e.err != nil {
 		return Result{}, e.err
 	}
 	r := e.result(reason, c)
-	r.Took, r.Output, r.Tail = time.Since(begun), out.seen, out.tail()
+	r.Took, r.Output, r.Tail = time.Since(begun), out.printed(), out.tail()
 	return r, nil
 }
 
-// supervise waits for the command's end and returns why we ended it, or "".
-func supervise(ctx context.Context, c Cmd, p *process, over <-chan struct{}) (reason Reason) {
-	var limit, grace <-chan time.Time
-	if c.Time > 0 {
-		t := time.NewTimer(c.Time)
-		defer t.Stop()
-		limit = t.C
+// talk lets Cmd.Talk begin, if there is one, and returns what is closed when it is over.
+func (c Cmd) talk(p *process, out *output) <-chan struct{} {
+	if c.Talk == nil {
+		return nil
 	}
-	cancel := ctx.Done()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		c.Talk(p.stdin, out.heard)
+		_ = p.stdin.Close()
+		_ = out.heard.Close() // what is still said is counted and dropped
+	}()
+	return over
+}
+
+// supervise waits for the command's end and returns why we ended it, or "".
+func supervise(ctx context.Context, c Cmd, p *process, out *output, talked <-chan struct{}) (reason Reason) {
+	limit, idle := newTimer(c.Time), newTimer(c.Idle)
+	defer limit.Stop()
+	defer idle.Stop()
+	var patience, grace <-chan time.Time
+	cancel, over := ctx.Done(), out.over
 	stop := func(r Reason) {
-		reason, limit, cancel, over = r, nil, nil, nil
+		reason, cancel, over, talked, patience = r, nil, nil, nil, nil
+		limit.Stop()
+		idle.Stop()
 		if c.Grace < 0 {
 			p.kill()
 			return
@@ -131,16 +161,36 @@ func supervise(ctx context.Context, c Cmd, p *process, over <-chan struct{}) (re
 		select {
 		case <-p.ended:
 			return reason
-		case <-limit:
+		case <-limit.C:
 			stop(TimedOut)
+		case <-idle.C:
+			if rest := c.Idle - out.quiet(); rest > 0 {
+				idle.Reset(rest)
+			} else {
+				stop(Stalled)
+			}
 		case <-over:
 			stop(TooMuchOutput)
 		case <-cancel:
 			stop(Canceled)
+		case <-talked:
+			talked, patience = nil, time.After(max(c.grace(), 0))
+		case <-patience:
+			stop(Dismissed)
 		case <-grace:
 			p.kill()
 		}
 	}
+}
+
+// newTimer makes a timer that, without a limit, never fires.
+func newTimer(limit time.Duration) *time.Timer {
+	if limit > 0 {
+		return time.NewTimer(limit)
+	}
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
 }
 
 func (c Cmd) grace() time.Duration {
@@ -166,8 +216,12 @@ func (e end) result(reason Reason, c Cmd) Result {
 		r.Why = "time limit of " + c.Time.String()
 	case TooMuchOutput:
 		r.Why = "output limit of " + size(c.Output)
+	case Stalled:
+		r.Why = "no output for " + c.Idle.String()
 	case Canceled:
 		r.Why = "canceled"
+	case Dismissed:
+		r.Why = "ended after the conversation"
 	default:
 		r.Reason, r.Exit, r.Why = Exited, e.exit, fmt.Sprintf("exit status %d", e.exit)
 		if e.signal != 0 {

@@ -20,11 +20,12 @@ func Guard() {}
 type process struct {
 	cmd   *exec.Cmd
 	job   windows.Handle
-	read  chan struct{} // closed when the reader of the output is done
+	stdin *os.File      // with Cmd.Talk, else nil
+	read  chan struct{} // closed when the readers of the output are done
 	ended chan struct{}
 	end   end // valid after ended
 
-	mu     sync.Mutex
+	mu     sync.RWMutex
 	closed bool // no more output is passed on
 }
 
@@ -39,14 +40,13 @@ func start(c Cmd, path string, out *output) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot run a command: %w", err)
 	}
-	r, w, err := os.Pipe()
+	cmd := c.prepare(path)
+	fds, err := c.connect(cmd)
 	if err != nil {
 		return nil, errors.Join(err, windows.CloseHandle(job))
 	}
-	cmd := c.prepare(path)
-	cmd.Stdout, cmd.Stderr = w, w
 	err = cmd.Start()
-	_ = w.Close()
+	closeAll(fds.theirs)
 	if err == nil {
 		err = release(job, uint32(cmd.Process.Pid))
 		if err != nil {
@@ -55,14 +55,62 @@ func start(c Cmd, path string, out *output) (*process, error) {
 		}
 	}
 	if err != nil {
-		_ = r.Close()
+		closeAll(fds.ours)
 		_ = windows.CloseHandle(job)
 		return nil, c.refused(err)
 	}
 	p := &process{cmd: cmd, job: job, read: make(chan struct{}), ended: make(chan struct{})}
 	go p.watch()
-	go p.drain(r, out)
+	var reads sync.WaitGroup
+	reads.Go(func() { p.drain(fds.ours[0], out.take) })
+	if c.Talk != nil {
+		p.stdin = fds.ours[2]
+		reads.Go(func() {
+			p.drain(fds.ours[1], out.say)
+			_ = out.voice.Close()
+		})
+	}
+	go func() {
+		reads.Wait()
+		close(p.read)
+	}()
 	return p, nil
+}
+
+// pipes are the ends of a command's pipes: ours are stderr, or all output, and with
+// Cmd.Talk stdout and stdin.
+type pipes struct{ ours, theirs []*os.File }
+
+// connect gives the command its pipes.
+func (c Cmd) connect(cmd *exec.Cmd) (fds pipes, err error) {
+	add := func(out bool) *os.File {
+		r, w, e := os.Pipe()
+		if e != nil {
+			err = e
+			return nil
+		}
+		ours, theirs := w, r
+		if out {
+			ours, theirs = r, w
+		}
+		fds.ours, fds.theirs = append(fds.ours, ours), append(fds.theirs, theirs)
+		return theirs
+	}
+	w := add(true)
+	cmd.Stdout, cmd.Stderr = w, w
+	if c.Talk != nil && err == nil {
+		cmd.Stdout, cmd.Stdin = add(true), add(false)
+	}
+	if err != nil {
+		closeAll(append(fds.ours, fds.theirs...))
+	}
+	return fds, err
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close() // pipes of ours: nothing is buffered in them
+	}
 }
 
 // newJob makes a job whose processes die with its last handle, which is ours alone: so
@@ -144,6 +192,9 @@ func (p *process) term() { p.kill() }
 func (p *process) kill() { _ = windows.TerminateJobObject(p.job, 1) }
 
 func (p *process) finish() end {
+	if p.stdin != nil {
+		_ = p.stdin.Close() // who writes to nobody could not read the rest
+	}
 	t := time.NewTimer(drainPatience)
 	defer t.Stop()
 	select {
@@ -157,18 +208,17 @@ func (p *process) finish() end {
 	return p.end
 }
 
-// drain passes the output on until its end.
-func (p *process) drain(r *os.File, out *output) {
-	defer close(p.read)
+// drain passes output on until its end.
+func (p *process) drain(r *os.File, pass func([]byte)) {
 	defer r.Close()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)
-		p.mu.Lock()
+		p.mu.RLock() // one reader must not wait for who takes the other's
 		if !p.closed {
-			out.take(buf[:n])
+			pass(buf[:n])
 		}
-		p.mu.Unlock()
+		p.mu.RUnlock()
 		if err != nil {
 			return
 		}

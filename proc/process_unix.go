@@ -5,6 +5,7 @@ package proc
 import (
 	"errors"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -16,14 +17,15 @@ const guardPatience = sweepPatience + 5*time.Second
 // process is a command under its guard.
 type process struct {
 	guard   *os.Process
-	control *os.File      // to the guard: the request, then 't' and 'k'; its end is 'k' too
-	printed *os.File      // the command's stdout and stderr
-	read    chan struct{} // closed when the reader of printed is done
-	ended   chan struct{} // closed when the guard reported or died
-	end     end           // valid after ended
-	stdin   *os.File      // nil when the command has none
-	pid     int           // the command's, once it runs
-	hung    *time.Timer   // ends a guard that does not report
+	control *os.File       // to the guard: the request, then 't' and 'k'; its end is 'k' too
+	printed *os.File       // the command's stdout and stderr; with Cmd.Talk stderr alone
+	said    *os.File       // with Cmd.Talk its stdout, else nil
+	reads   sync.WaitGroup // the readers of printed and said
+	ended   chan struct{}  // closed when the guard reported or died
+	end     end            // valid after ended
+	stdin   *os.File       // nil when the command has none
+	pid     int            // the command's, once it runs
+	hung    *time.Timer    // ends a guard that does not report
 }
 
 // watch waits for the guard's report of the command's end.
@@ -49,6 +51,9 @@ func (p *process) lost() error {
 		_ = syscall.Kill(-p.pid, syscall.SIGKILL)
 	}
 	hunt(p.printed)
+	if p.said != nil {
+		hunt(p.said)
+	}
 	return errors.New("the guard of the command was killed; processes it started may be left")
 }
 
@@ -66,27 +71,33 @@ func (p *process) kill() {
 // finish waits for the guard and takes the rest of the output.
 func (p *process) finish() end {
 	_ = p.printed.SetReadDeadline(time.Now()) // wakes drain; see there
-	<-p.read
+	if p.said != nil {
+		_ = p.said.SetReadDeadline(time.Now())
+		_ = p.stdin.Close() // who writes to nobody could not read the rest
+	}
+	p.reads.Wait()
 	_ = p.control.Close()
 	_, _ = p.guard.Wait()
 	if p.hung != nil {
 		p.hung.Stop()
 	}
 	_ = p.printed.Close()
+	if p.said != nil {
+		_ = p.said.Close()
+	}
 	if p.stdin != nil {
 		_ = p.stdin.Close() // ends the writer of what nobody read
 	}
 	return p.end
 }
 
-// drain passes the output on until its end, or, once finish says that the command is
+// drain passes output on until its end, or, once finish says that the command is
 // over, until the pipe is empty: a process that escaped may hold it open forever.
-func (p *process) drain(out *output) {
-	defer close(p.read)
+func drain(pipe *os.File, pass func([]byte)) {
 	buf := make([]byte, 32<<10)
 	for {
-		n, err := p.printed.Read(buf)
-		out.take(buf[:n])
+		n, err := pipe.Read(buf)
+		pass(buf[:n])
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			break
 		}
@@ -94,8 +105,8 @@ func (p *process) drain(out *output) {
 			return
 		}
 	}
-	_ = p.printed.SetReadDeadline(time.Time{})
-	raw, err := p.printed.SyscallConn()
+	_ = pipe.SetReadDeadline(time.Time{})
+	raw, err := pipe.SyscallConn()
 	if err != nil {
 		return
 	}
@@ -108,7 +119,7 @@ func (p *process) drain(out *output) {
 		if n <= 0 {
 			return
 		}
-		out.take(buf[:n])
+		pass(buf[:n])
 	}
 }
 

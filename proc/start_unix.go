@@ -58,7 +58,7 @@ func start(c Cmd, path string, out *output) (*process, error) {
 		closeAll(fds.ours)
 		return nil, fmt.Errorf("cannot run a command: %w", err)
 	}
-	p.read, p.ended = make(chan struct{}), make(chan struct{})
+	p.ended = make(chan struct{})
 	if err := p.request(c, path, status); err != nil {
 		_ = p.control.Close() // the guard ends by that
 		state, _ := p.guard.Wait()
@@ -69,8 +69,13 @@ func start(c Cmd, path string, out *output) (*process, error) {
 		return nil, err
 	}
 	go p.watch(status)
-	go p.drain(out)
-	if p.stdin != nil {
+	p.reads.Go(func() { drain(p.printed, out.take) })
+	if p.said != nil {
+		p.reads.Go(func() {
+			drain(p.said, out.say)
+			_ = out.voice.Close()
+		})
+	} else if p.stdin != nil {
 		go func() {
 			_, _ = p.stdin.Write(c.Stdin) // a command need not read it
 			_ = p.stdin.Close()
@@ -83,7 +88,7 @@ func start(c Cmd, path string, out *output) (*process, error) {
 // command's, 3 the control pipe, 4 the status pipe, 5 Cmd.Hold.
 func launch(c Cmd, fds *pipes) (p *process, status *os.File, err error) {
 	p = &process{}
-	if c.Stdin == nil {
+	if c.Stdin == nil && c.Talk == nil {
 		null, err := os.Open(os.DevNull)
 		if err != nil {
 			return nil, nil, err
@@ -92,9 +97,15 @@ func launch(c Cmd, fds *pipes) (p *process, status *os.File, err error) {
 	} else if p.stdin, err = fds.add(false); err != nil {
 		return nil, nil, err
 	}
+	if c.Talk != nil {
+		if p.said, err = fds.add(true); err != nil {
+			return nil, nil, err
+		}
+	}
 	if p.printed, err = fds.add(true); err != nil {
 		return nil, nil, err
 	}
+	stderr := len(fds.theirs) - 1
 	if p.control, err = fds.add(false); err != nil {
 		return nil, nil, err
 	}
@@ -105,7 +116,7 @@ func launch(c Cmd, fds *pipes) (p *process, status *os.File, err error) {
 	attr := &os.ProcAttr{
 		Dir:   "/", // the guard must not keep a directory busy
 		Env:   guardEnv,
-		Files: []*os.File{t[0], t[1], t[1], t[2], t[3]},
+		Files: []*os.File{t[0], t[1], t[stderr], t[stderr+1], t[stderr+2]},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	}
 	if c.Hold != nil {
