@@ -32,8 +32,9 @@ type Spec struct {
 	Base   string   `json:"base"`             // a revision when asked, a full commit id once accepted
 	Makers []string `json:"makers,omitempty"` // who may make a Prompt's patch, in order of preference
 
-	Variants int `json:"variants"` // how many results are wanted, made side by side
-	Tries    int `json:"tries"`    // how often a maker may correct itself, in each variant
+	Spread   bool `json:"spread,omitempty"` // the variants take the makers in turn, instead of all the first that can
+	Variants int  `json:"variants"`         // how many results are wanted, made side by side
+	Tries    int  `json:"tries"`            // how often a maker may correct itself, in each variant
 
 	// Until says when a job has enough: see the constants. Empty means UntilAll.
 	Until Until `json:"until,omitempty"`

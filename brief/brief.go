@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 )
 
@@ -56,7 +57,14 @@ type Brief struct {
 	Left     []Left // what was left out that one might look for, and why
 	Tokens   int    // of Text
 
-	text string
+	text   string
+	budget int
+}
+
+// Same reports whether both name the same files, with the same content.
+func (m Manifest) Same(o Manifest) bool {
+	same := func(a, b File) bool { return a.Path == b.Path && a.ID == b.ID && a.Whole == b.Whole }
+	return slices.EqualFunc(m.Guidance, o.Guidance, same) && slices.EqualFunc(m.Files, o.Files, same)
 }
 
 // File is one file of a brief.
@@ -150,9 +158,10 @@ func Rank(ctx context.Context, req Request) ([]Ranked, error) {
 // Text is what is sent.
 func (b *Brief) Text() string { return b.text }
 
-// Manifest says what a brief holds, for provenance: with the base's blobs by their
-// ids, the same context can be shown again.
+// Manifest says what a brief holds, for provenance. A Request on the same base with the
+// same words, paths, history and Budget makes the same brief again.
 type Manifest struct {
+	Budget   int    `json:"budget"` // Request.Budget
 	Tokens   int    `json:"tokens"`
 	Guidance []File `json:"guidance,omitempty"`
 	Files    []File `json:"files"`
@@ -161,7 +170,7 @@ type Manifest struct {
 
 // Manifest returns what the brief holds. It shares the brief's slices.
 func (b *Brief) Manifest() Manifest {
-	return Manifest{Tokens: b.Tokens, Guidance: b.Guidance, Files: b.Files, Left: b.Left}
+	return Manifest{Budget: b.budget, Tokens: b.Tokens, Guidance: b.Guidance, Files: b.Files, Left: b.Left}
 }
 
 // estimate is the count of tokens without a tokenizer.

@@ -34,7 +34,7 @@ const (
 )
 
 func newPlan(r *ranker) *plan {
-	p := &plan{ranker: r, brief: &Brief{}, shown: map[string]bool{}, blobs: map[string]bool{}}
+	p := &plan{ranker: r, brief: &Brief{budget: r.req.Budget}, shown: map[string]bool{}, blobs: map[string]bool{}}
 	p.room = r.req.Budget - r.count(preface+titleMap+titleFiles+titleDiff) - keptBack
 	p.brief.Left = append(p.brief.Left, r.tree.left...)
 	return p

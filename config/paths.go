@@ -205,6 +205,9 @@ func (p Paths) Repos() string { return filepath.Join(p.State, "repos") }
 // Baseline is the directory of check results of base commits.
 func (p Paths) Baseline() string { return filepath.Join(p.State, "baseline") }
 
+// Makers is the file of what is remembered of makers: who rests, whose answers applied.
+func (p Paths) Makers() string { return filepath.Join(p.State, "makers.json") }
+
 // UserFile is the user's settings file.
 func (p Paths) UserFile() string { return filepath.Join(p.Config, "config.yaml") }
 

@@ -1,16 +1,18 @@
 // Package maker turns a Spec into a patch. A maker either writes the text of a patch
-// (a ready diff, answers read from a script) or edits a check-out of the base (a
-// command). It never applies, commits or judges anything: the worker does.
+// (a ready diff, a model, answers read from a script) or edits a check-out of the base
+// (a command, a coding agent). It never applies, commits or judges anything: the worker
+// does. A Set knows all that are configured or found.
 package maker
 
 import (
 	"context"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
+	"time"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/brief"
+	"codeagent.dev/agent/patch"
 )
 
 // Request is what a maker is asked.
@@ -18,17 +20,29 @@ type Request struct {
 	Spec    agent.Spec
 	Variant int               // from 1
 	Try     int               // from 1
-	Tree    fs.FS             // the base, for makers that write
-	Dir     string            // a check-out of the base, for makers that edit
+	Tree    fs.FS             // what the patch is made against, for makers that write
+	Dir     string            // a check-out of the same, for makers that edit
 	Hold    *os.File          // keeps Dir ours, see proc.Cmd.Hold
-	Report  string            // what was wrong with the try before; "" on the first
 	Log     func(text string) // takes what the maker prints
+
+	Show  *brief.Request  // what a model may be shown; Budget and Count are the maker's to set
+	Like  *brief.Manifest // show this and nothing else, if not nil
+	Past  *Prompt         // the conversation so far; nil at its beginning
+	Said  string          // what was answered to Past
+	Heard string          // what is to be said to that: what was wrong, or a person's remark
+
+	// Keep files what the answer is made from and what it is, see agent.EventPrompt.
+	Keep func(typ agent.EventType, text string)
 }
 
 // Answer is what a maker gives. One that edits leaves Patch empty: the difference of
-// Request.Dir to the base is its answer.
+// Request.Dir is its answer. It is filled as far as possible beside an error, too.
 type Answer struct {
-	Patch []byte
+	Patch  []byte
+	Said   string       // its own words beside the patch, or all of them when it edits
+	Format patch.Format // in which it was asked to write; empty: in none
+	Sent   *Prompt      // what it was sent; nil: it has no conversation
+	Usage  agent.Usage
 }
 
 // Maker makes a change. Make returns an *Error when there will be none for a reason
@@ -43,49 +57,24 @@ type Maker interface {
 type Error struct {
 	Verdict agent.Verdict // Failed, NoPatch, NeedsInput, …
 	Reason  string        // one line
+	Hint    string        // a command or a step that helps
+	Again   string        // what to tell the maker before another try; empty: another would not help
+
+	// Own says that the reasons are the maker's own, so that the next one is asked
+	// instead, and Rest for how long it is left alone then.
+	Own  bool
+	Rest time.Duration
 }
 
-func (e *Error) Error() string { return e.Reason }
+func (e *Error) Error() string {
+	if e.Hint == "" {
+		return e.Reason
+	}
+	return e.Reason + " (" + e.Hint + ")"
+}
 
 // canceled is the end of a maker whose context ended.
 func canceled(reason string) error { return &Error{Verdict: agent.Canceled, Reason: reason} }
-
-// scriptedPrefix names the maker that reads its answers from the file named after it.
-const scriptedPrefix = "scripted:"
-
-// For returns the makers of a Spec in order of preference. A Prompt needs Spec.Makers;
-// an Invalid error says so, or names the maker that is not known.
-func For(spec agent.Spec) ([]Maker, error) {
-	switch spec.Kind {
-	case agent.Diff:
-		return []Maker{diff{}}, nil
-	case agent.Command:
-		return []Maker{command{}}, nil
-	case agent.Prompt:
-		return writers(spec.Makers)
-	}
-	return nil, agent.Errorf(agent.Invalid, "a change is a prompt, a diff or a command, not %q", spec.Kind)
-}
-
-// writers returns the makers with these names, which write patches from words.
-func writers(names []string) ([]Maker, error) {
-	if len(names) == 0 {
-		return nil, agent.Errorf(agent.Invalid, "nobody is configured who could make a patch from words").
-			WithHint("say `agent patch --run CMD` or `agent patch --diff FILE`, or name a file of answers: --maker scripted:FILE")
-	}
-	makers := make([]Maker, 0, len(names))
-	for _, name := range names {
-		path, ok := strings.CutPrefix(name, scriptedPrefix)
-		if !ok {
-			return nil, agent.Errorf(agent.Invalid, "unknown maker %q", name).WithHint("known is scripted:FILE")
-		}
-		if !filepath.IsAbs(path) {
-			return nil, agent.Errorf(agent.Invalid, "maker %q needs an absolute path", name).WithHint("say scripted:/full/path/of/the/file")
-		}
-		makers = append(makers, scripted{path})
-	}
-	return makers, nil
-}
 
 // diff gives the patch it was handed.
 type diff struct{}

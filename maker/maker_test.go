@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // only returns the one maker of a Spec.
 func only(t *testing.T, spec agent.Spec) maker.Maker {
 	t.Helper()
-	makers, err := maker.For(spec)
+	makers, err := maker.NewSet(maker.Config{}).For(spec, 1)
 	if err != nil || len(makers) != 1 {
 		t.Fatalf("%d makers, %v", len(makers), err)
 	}
@@ -50,13 +50,13 @@ func TestFor(t *testing.T) {
 		{agent.Spec{Kind: agent.Diff, Makers: []string{"ignored"}}, []string{"diff"}, ""},
 		{agent.Spec{Kind: agent.Command}, []string{"command"}, ""},
 		{agent.Spec{Kind: agent.Prompt, Makers: []string{"scripted:/a", "scripted:/b"}}, []string{"scripted:/a", "scripted:/b"}, ""},
-		{agent.Spec{Kind: agent.Prompt}, nil, "nobody is configured who could make a patch from words"},
+		{agent.Spec{Kind: agent.Prompt}, nil, "no maker is here that could make a patch from words: no Ollama with a model answers, no provider's key is set, and no coding agent is installed"},
 		{agent.Spec{Kind: agent.Prompt, Makers: []string{"scripted:/a", "gpt"}}, nil, `unknown maker "gpt"`},
 		{agent.Spec{Kind: agent.Prompt, Makers: []string{"scripted:a"}}, nil, `maker "scripted:a" needs an absolute path`},
 		{agent.Spec{Kind: agent.Prompt, Makers: []string{"scripted:"}}, nil, `maker "scripted:" needs an absolute path`},
 		{agent.Spec{Kind: "poem"}, nil, `a change is a prompt, a diff or a command, not "poem"`},
 	} {
-		makers, err := maker.For(tc.spec)
+		makers, err := maker.NewSet(maker.Config{}).For(tc.spec, 1)
 		var names []string
 		for _, m := range makers {
 			names = append(names, m.Name())

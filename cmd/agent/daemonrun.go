@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/brief"
 	"codeagent.dev/agent/config"
 	"codeagent.dev/agent/daemon"
 	"codeagent.dev/agent/daemon/worker"
@@ -83,20 +85,29 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 		return daemon.Parts{}, err
 	}
 	set := newRepos(paths, conf)
-	prepare := &preparer{repos: set, config: conf}
+	makers, err := a.makers(conf, paths.Makers())
+	if err != nil {
+		return daemon.Parts{}, errors.Join(err, queue.Close())
+	}
+	prepare := &preparer{repos: set, config: conf, makers: makers}
 	return daemon.Parts{
 		Store:   queue,
 		Prepare: prepare.prepare,
 		Workers: []daemon.Worker{worker.New(worker.Config{
-			Queue: queue, Repos: set, Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
+			Queue: queue, Repos: set, Makers: makers, Cache: brief.NewCache(briefCache), Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
 			Lease: conf.Lease, Limits: conf.Limits, Log: log,
 			Room: func() error { return daemon.Room(paths.State, conf.MinDisk) },
 		})},
 		Forget: set.Forget,
 		Git:    installedGit,
-		Close:  set.Close,
+		Close: func() error {
+			makers.Close()
+			return set.Close()
+		},
 	}, nil
 }
+
+const briefCache = 64 << 20 // bytes of what is known of files
 
 // installedGit is the version of the git on PATH.
 func installedGit(ctx context.Context) (string, error) {

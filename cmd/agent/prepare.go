@@ -22,6 +22,7 @@ import (
 type preparer struct {
 	repos  *repo.Set
 	config *config.Config
+	makers *maker.Set
 
 	mu    sync.Mutex
 	files map[baseFile]config.Repo // .agent.yaml by commit, which never changes
@@ -53,12 +54,16 @@ func (p *preparer) prepare(ctx context.Context, spec *agent.Spec) error {
 	if spec.Author, err = r.Author(ctx, spec.Author); err != nil {
 		return err
 	}
-	if spec.Kind == agent.Prompt {
-		if _, err := maker.For(*spec); err != nil {
+	if spec.Kind != agent.Prompt {
+		return nil
+	}
+	if len(spec.Makers) == 0 {
+		if spec.Makers, err = p.makers.Chain(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = p.makers.For(*spec, 0)
+	return err
 }
 
 // baseFile reads .agent.yaml as the commit has it. A commit without one is an empty one.

@@ -2,16 +2,13 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
-	"slices"
-	"time"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/brief"
 	"codeagent.dev/agent/maker"
-	"codeagent.dev/agent/patch"
 	"codeagent.dev/agent/repo"
 )
 
@@ -22,6 +19,21 @@ type variant struct {
 	spec agent.Spec
 	repo *repo.Repo
 	log  *slog.Logger
+
+	makers []maker.Maker
+	at     int             // index of the maker that is asked first
+	from   string          // the commit that the next try goes on from: the base, or a result
+	last   string          // the commit that the variant's reference holds
+	like   *brief.Manifest // what the makers are to be shown, if not what fits the words
+	talk   talk
+	used   agent.Usage
+}
+
+// talk is a maker's conversation.
+type talk struct {
+	past  *maker.Prompt // what was sent last; nil: nothing was
+	said  string        // what was answered
+	heard string        // what is to be said next
 }
 
 // fillLimits puts the worker's limits where the Spec leaves them open.
@@ -30,10 +42,16 @@ func (v *variant) fillLimits() {
 	setDefault(&l.Make, v.cfg.Limits.Make)
 	setDefault(&l.Check, v.cfg.Limits.Check)
 	setDefault(&l.Output, v.cfg.Limits.Output)
+	setDefault(&l.Idle, v.cfg.Limits.Idle)
 }
 
 func (v *variant) ref() agent.Ref {
 	return agent.Ref{Job: v.hold.lease.Job.ID, Variant: v.hold.lease.Variant}
+}
+
+// self is the variant as it was when it was claimed.
+func (v *variant) self() agent.Variant {
+	return v.hold.lease.Job.Variants[v.hold.lease.Variant-1]
 }
 
 // step tells people what begins now.
@@ -41,29 +59,40 @@ func (v *variant) step(ctx context.Context, format string, args ...any) {
 	v.hold.record(ctx, agent.EventStep, fmt.Sprintf(format, args...))
 }
 
-// run makes, commits and proves, as often as Tries allows. A later try that yields
-// no commit does not take away the commit of an earlier one.
+// run makes, commits and proves, as often as Tries allows, and returns the best of it.
+// Each try goes on from what the one before made.
 func (v *variant) run(ctx context.Context) agent.Outcome {
-	makers, err := v.open(ctx)
-	if err != nil {
+	if err := v.open(ctx); err != nil {
 		return v.end(ctx, failed(err))
 	}
 	var best agent.Outcome
-	report := ""
 	for try := 1; try <= v.spec.Tries; try++ {
-		out, next, err := v.try(ctx, makers, try, report)
+		if spent := v.overspent(); spent != "" {
+			if best.Commit == "" {
+				best = agent.Outcome{Verdict: agent.NeedsApproval, Reason: spent, Maker: best.Maker}
+			}
+			v.step(ctx, "no further try: %s", spent)
+			break
+		}
+		out, again, err := v.try(ctx, try)
 		if err != nil || ctx.Err() != nil {
 			return v.end(ctx, failed(err))
 		}
-		if out.Verdict.HasCommit() || !best.Verdict.HasCommit() {
-			best = out
-		}
-		if next == "" {
+		best = better(best, out)
+		if again == "" {
 			break
 		}
-		report = next
+		v.talk.heard = v.hear(ctx, out, again)
 	}
-	return v.end(ctx, best)
+	return v.end(ctx, v.settle(ctx, best))
+}
+
+// hear words what was wrong with a try for the maker.
+func (v *variant) hear(ctx context.Context, out agent.Outcome, wrong string) string {
+	if out.Commit == "" {
+		return wrong + "\n\nWrite all of the edits again.\n"
+	}
+	return "Your edits were applied, and then this failed:\n\n" + wrong + "\n" + v.now(ctx) + "Write what has to change further.\n"
 }
 
 // end is the outcome, or none when the steps were cut short from outside.
@@ -71,137 +100,38 @@ func (v *variant) end(ctx context.Context, out agent.Outcome) agent.Outcome {
 	if ctx.Err() != nil {
 		return agent.Outcome{}
 	}
+	out.Usage = v.used
 	return out
 }
 
-// open finds the repository and the makers, before anything is started.
-func (v *variant) open(ctx context.Context) ([]maker.Maker, error) {
-	makers, err := maker.For(v.spec)
-	if err != nil {
-		return nil, err
+// better is the outcome to keep of two tries, the second the later one. A try that
+// yields no commit does not take away the commit of an earlier one.
+func better(earlier, later agent.Outcome) agent.Outcome {
+	if earlier.Commit == "" {
+		return later
 	}
-	v.repo, err = v.cfg.Repos.Open(ctx, v.spec.Repo)
-	return makers, err
+	as := func(o agent.Outcome) agent.Variant {
+		return agent.Variant{Number: 2, State: agent.Done, Verdict: o.Verdict, Checks: o.Checks, Tests: o.Tests}
+	}
+	pair := []agent.Variant{as(later), as(earlier)}
+	pair[0].Number = 1 // of equal ones the later
+	if agent.Rank(pair)[0] == 1 {
+		return later
+	}
+	return earlier
 }
 
-// try runs one attempt and records it. next is what a maker should be told before
-// another try; it is empty when another would not help. The error is the queue's.
-func (v *variant) try(ctx context.Context, makers []maker.Maker, try int, report string) (out agent.Outcome, next string, err error) {
-	started := time.Now().UTC()
-	out, next, rejection := v.make(ctx, makers, try, report)
-	if out.Verdict.HasCommit() {
-		next = v.prove(ctx, &out)
+// open finds the repository, the makers and what the variant goes on from, before
+// anything is started.
+func (v *variant) open(ctx context.Context) (err error) {
+	if v.makers, err = v.cfg.Makers.For(v.spec, v.hold.lease.Variant); err != nil {
+		return err
 	}
-	if ctx.Err() != nil {
-		return out, "", nil
+	if v.repo, err = v.cfg.Repos.Open(ctx, v.spec.Repo); err != nil {
+		return err
 	}
-	done := agent.Attempt{Try: try, Maker: out.Maker, Verdict: out.Verdict, Report: next, Started: started, Ended: time.Now().UTC(), Rejection: rejection}
-	err = insist(ctx, v.log, func(ctx context.Context) error { return v.cfg.Queue.Attempt(ctx, v.hold.lease, done) })
-	v.hold.end(err)
-	return out, next, err
-}
-
-// make asks the makers in order for a change until one gives an answer, and turns
-// the answer into a commit.
-func (v *variant) make(ctx context.Context, makers []maker.Maker, try int, report string) (out agent.Outcome, next string, rejection *agent.Rejection) {
-	for _, m := range makers {
-		v.step(ctx, "making the patch with %s", m.Name())
-		var err error
-		out, err = v.ask(ctx, m, try, report)
-		if err == nil {
-			v.step(ctx, "committed %.12s: %s", out.Commit, sizeOf(out.Stat))
-			return out, "", nil
-		}
-		out, next = v.refusal(err)
-		out.Maker = m.Name()
-		v.step(ctx, "%s: %s", out.Verdict, out.Reason)
-		if rejection = v.reject(ctx, err); out.Verdict != agent.Failed {
-			break
-		}
-	}
-	return out, next, rejection
-}
-
-// ask has one maker make its change and commits it under the variant's ref.
-func (v *variant) ask(ctx context.Context, m maker.Maker, try int, report string) (agent.Outcome, error) {
-	req := maker.Request{Spec: v.spec, Variant: v.hold.lease.Variant, Try: try, Report: report,
-		Log: func(text string) { v.hold.record(ctx, agent.EventOutput, text) }}
-	change := repo.Change{Base: v.spec.Base, Message: v.message(), Author: v.spec.Author, Ref: refName(v.ref())}
-	var res repo.Result
-	var err error
-	if m.Edits() {
-		res, err = v.edit(ctx, m, req, change)
-	} else {
-		res, err = v.write(ctx, m, req, change)
-	}
-	if err != nil {
-		return agent.Outcome{}, err
-	}
-	return agent.Outcome{Verdict: agent.Unverified, Maker: m.Name(), Commit: res.Commit, Stat: res.Stat}, nil
-}
-
-// edit lets a maker work in a check-out of the base and commits what it changed.
-func (v *variant) edit(ctx context.Context, m maker.Maker, req maker.Request, change repo.Change) (repo.Result, error) {
-	tree, err := v.repo.Checkout(ctx, v.spec.Base)
-	if err != nil {
-		return repo.Result{}, err
-	}
-	defer v.giveBack(tree)
-	req.Dir, req.Hold = tree.Dir, tree.Lock()
-	if _, err := m.Make(ctx, req); err != nil {
-		return repo.Result{}, err
-	}
-	res, err := tree.Commit(ctx, change)
-	if err != nil || len(v.spec.Limits.Paths) == 0 {
-		return res, err
-	}
-	paths, err := v.repo.Changed(ctx, v.spec.Base, res.Commit)
-	if err == nil {
-		err = v.allow(slices.Values(paths))
-	}
-	if err != nil {
-		return repo.Result{}, errors.Join(err, v.repo.Drop(ctx, change.Ref))
-	}
-	return res, nil
-}
-
-// write applies a maker's text to the base, without any check-out.
-func (v *variant) write(ctx context.Context, m maker.Maker, req maker.Request, change repo.Change) (repo.Result, error) {
-	base, err := v.repo.Snapshot(ctx, v.spec.Base)
-	if err != nil {
-		return repo.Result{}, err
-	}
-	req.Tree = base
-	answer, err := m.Make(ctx, req)
-	if err != nil {
-		return repo.Result{}, err
-	}
-	applied, err := patch.Apply(answer.Patch, base, patch.Options{})
-	if err != nil {
-		return repo.Result{}, err
-	}
-	for _, f := range applied.Files {
-		for _, m := range f.Moved {
-			v.step(ctx, "%s: hunk %d applied %+d lines from where it says", f.Path, m.Hunk, m.Lines)
-		}
-		for _, p := range f.Placed {
-			if p.Tier > patch.TierExact {
-				v.step(ctx, "%s: hunk %d does not match byte for byte, but at the tier %s", f.Path, p.Hunk, p.Tier)
-			}
-		}
-	}
-	change.Writes = applied.Writes
-	err = v.allow(func(yield func(string) bool) {
-		for _, w := range change.Writes {
-			if !yield(w.Path) {
-				return
-			}
-		}
-	})
-	if err != nil {
-		return repo.Result{}, err
-	}
-	return v.repo.Commit(ctx, change)
+	v.from = v.spec.Base
+	return v.resume(ctx)
 }
 
 // allow refuses a change to a path that the Spec's limits do not name.
@@ -218,20 +148,6 @@ func (v *variant) giveBack(tree *repo.Checkout) {
 	if err := tree.Close(); err != nil {
 		v.log.Warn("work tree not given back", "dir", tree.Dir, "err", err)
 	}
-}
-
-// refusal says how a try ended that made no commit, and what to tell the maker.
-func (v *variant) refusal(err error) (out agent.Outcome, next string) {
-	if bad, ok := errors.AsType[*maker.Error](err); ok {
-		return agent.Outcome{Verdict: bad.Verdict, Reason: bad.Reason}, ""
-	}
-	if bad, ok := errors.AsType[*patch.Error](err); ok {
-		return agent.Outcome{Verdict: VerdictOf(bad), Reason: bad.Error()}, bad.Report()
-	}
-	if errors.Is(err, repo.ErrNoChange) {
-		return agent.Outcome{Verdict: agent.NoPatch, Reason: "nothing differs from the base"}, "The answer changes nothing."
-	}
-	return failed(err), ""
 }
 
 // failed is the outcome of an error, with its hint: a person reads it later, when

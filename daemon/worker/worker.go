@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/brief"
+	"codeagent.dev/agent/maker"
 	"codeagent.dev/agent/repo"
 )
 
@@ -21,12 +23,18 @@ import (
 type Queue interface {
 	agent.Queue
 	Watch(ctx context.Context) iter.Seq2[agent.ID, error]
+
+	// What earlier variants were made from, for those that go on from them.
+	Job(ctx context.Context, id agent.ID) (agent.Job, error)
+	Events(ctx context.Context, id agent.ID, after uint64) iter.Seq2[agent.Event, error]
 }
 
 // Config is what New needs. Zero numbers take the defaults named here.
 type Config struct {
 	Queue    Queue
 	Repos    *repo.Set
+	Makers   *maker.Set
+	Cache    *brief.Cache  // of what is known of files, for what makers are shown; may be nil
 	Baseline string        // directory for the base's own check results
 	Name     string        // who claims, as events show it; default "worker"
 	Slots    int           // variants carried at a time; default 1
@@ -55,6 +63,10 @@ func New(cfg Config) *Worker {
 	setDefault(&cfg.Limits.Make, agent.Duration(10*time.Minute))
 	setDefault(&cfg.Limits.Check, agent.Duration(10*time.Minute))
 	setDefault(&cfg.Limits.Output, 64<<20)
+	setDefault(&cfg.Limits.Idle, agent.Duration(5*time.Minute))
+	if cfg.Makers == nil {
+		cfg.Makers = maker.NewSet(maker.Config{})
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}

@@ -99,7 +99,7 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 }
 
 func (c *Client) learn(ctx context.Context) (Info, error) {
-	info := c.known()
+	info := c.Known()
 	if info.Context > 0 && !c.provider.Local {
 		return info, nil
 	}
@@ -117,8 +117,8 @@ func (c *Client) learn(ctx context.Context) (Info, error) {
 	return info, nil
 }
 
-// known returns what the catalogue and the caller's prices say.
-func (c *Client) known() Info {
+// Known returns what the catalogue and the caller's prices say.
+func (c *Client) Known() Info {
 	var info Info
 	if e, ok := lookup(c.provider.Name, c.model); ok {
 		info = Info{Context: e.Context, MaxOutput: e.Output, Price: e.Price, Priced: e.In != nil}
@@ -186,7 +186,7 @@ func (c *Client) loaded(ctx context.Context) int {
 // Cost returns what an answer of this model cost in millionths of a US dollar; known is
 // false when the price is not, or what the answer took. It asks nobody.
 func (c *Client) Cost(u Usage) (microUSD int64, known bool) {
-	info := c.known()
+	info := c.Known()
 	switch {
 	case !info.Priced:
 		return 0, false

@@ -1,0 +1,127 @@
+package maker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/maker/coder"
+	"codeagent.dev/agent/maker/model"
+	"codeagent.dev/agent/proc"
+)
+
+// editor has a coding agent edit the check-out.
+type editor struct {
+	set   *Set
+	agent coder.Agent
+}
+
+func (e *editor) Name() string { return e.agent.Name }
+func (e *editor) Edits() bool  { return true }
+
+// Make tells the agent the task, or what was wrong with what it did, and lets it work.
+// An agent keeps no conversation over its end, so it is told all of it again.
+func (e *editor) Make(ctx context.Context, req Request) (Answer, error) {
+	prompt := e.prompt(req)
+	keepJSON(req, agent.EventPrompt, prompt)
+	limits := req.Spec.Limits
+	report, err := e.agent.Run(ctx, coder.Task{
+		Dir: req.Dir, Hold: req.Hold, Prompt: prompt.words(), Env: e.env(req.Spec.Env), Home: req.Spec.Env["HOME"],
+		Time: limits.Make.Std(), Idle: limits.Idle.Std(), Output: limits.Output, Log: req.Log,
+	})
+	answer := Answer{Said: report.Said, Sent: &prompt, Usage: agent.Usage{Requests: 1, Unpriced: 1}}
+	if u := report.Usage; u.Known {
+		answer.Usage.Input, answer.Usage.CacheRead, answer.Usage.CacheWrite, answer.Usage.Output = u.Input, u.CacheRead, u.CacheWrite, u.Output
+	}
+	if report.Said != "" {
+		keep(req, agent.EventAnswer, report.Said)
+	}
+	for _, refused := range report.Refused {
+		req.Log("refused: " + refused + "\n")
+	}
+	return answer, e.failed(err)
+}
+
+// prompt is the conversation with the next thing said.
+func (e *editor) prompt(req Request) Prompt {
+	if req.Past != nil && len(req.Past.Messages) > 0 {
+		next := req.Past.after(req.Said, req.Heard)
+		next.Maker, next.System, next.Format = e.Name(), agentRules, ""
+		return next
+	}
+	text, _ := style(req.Variant)
+	p := Prompt{Maker: e.Name(), System: agentRules}
+	words := task(req.Spec.Text, text, req.Spec.Limits.Paths)
+	if req.Heard != "" {
+		words += "\n" + req.Heard
+	}
+	p.Messages = append(p.Messages, PromptMessage{Role: string(model.User), Text: words})
+	return p
+}
+
+// words is a conversation as one task. What a model was shown is left out: an agent
+// reads the files itself.
+func (p Prompt) words() string {
+	text := ""
+	for _, m := range p.Messages {
+		switch {
+		case m.Keep:
+		case m.Role == string(model.Assistant):
+			text += "What was answered to that, and is done already as far as it could be applied:\n\n" + clip(m.Text, maxAnswered) + "\n\n"
+		default:
+			text += m.Text + "\n\n"
+		}
+	}
+	return text + p.System
+}
+
+// maxAnswered bounds what an agent is told again of an earlier answer, in bytes.
+const maxAnswered = 4 << 10
+
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return text[:limit/2] + "\n…\n" + text[len(text)-limit/2:]
+}
+
+// env is the environment of the agent: that of every command, and the variables with
+// its keys, which are the daemon's own.
+func (e *editor) env(asked map[string]string) []string {
+	var more []string
+	for _, name := range e.agent.Env {
+		if e.set.cfg.Env == nil {
+			break
+		}
+		if value, ok := e.set.cfg.Env(name); ok {
+			more = append(more, name+"="+value)
+		}
+	}
+	return proc.Env(asked, more...)
+}
+
+// agentRests are for how long an agent is left alone after an end that is its own.
+var agentRests = map[coder.Reason]time.Duration{
+	coder.NotFound: 30 * time.Second, coder.NeedsLogin: time.Minute, coder.Quota: 5 * time.Minute,
+}
+
+// failed words an agent's end as a maker's.
+func (e *editor) failed(err error) error {
+	bad, ok := errors.AsType[*coder.Error](err)
+	if !ok {
+		return err
+	}
+	end := &Error{Verdict: agent.Failed, Reason: e.Name() + ": " + bad.Message, Hint: bad.Hint}
+	switch bad.Reason {
+	case coder.Canceled:
+		return canceled("canceled")
+	case coder.Asks:
+		end.Verdict = agent.NeedsInput
+	case coder.Outside:
+		end.Verdict = agent.Refused
+	default:
+		end.Own, end.Rest = true, max(agentRests[bad.Reason], bad.RetryAfter)
+	}
+	return end
+}
