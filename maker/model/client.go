@@ -88,7 +88,7 @@ type Client struct {
 	options  Options
 	base     *url.URL
 	http     *http.Client
-	mu       sync.Mutex
+	asking   chan struct{} // full while info is asked for; a lock that a context can leave
 	info     *Info
 	speech   sync.Mutex
 	dialect  dialect
@@ -106,7 +106,7 @@ func Open(p Provider, model string, o Options) (*Client, error) {
 		return nil, err
 	}
 	o = o.filled()
-	c := &Client{provider: p, model: model, options: o, base: base}
+	c := &Client{provider: p, model: model, options: o, base: base, asking: make(chan struct{}, 1)}
 	c.dialect.oldLimit = p.Protocol == OpenAI && p.Name != "openai"
 	c.http = &http.Client{
 		Transport: &http.Transport{

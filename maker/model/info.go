@@ -31,7 +31,7 @@ type Listed struct {
 func List(ctx context.Context, p Provider, o Options) ([]Listed, error) {
 	c, err := Open(p, "", o)
 	if err != nil {
-		return nil, err
+		return nil, &Error{Kind: BadRequest, Provider: p.Name, Hint: "look at the URL, the key and the certificates of provider " + p.Name, Err: err}
 	}
 	defer c.Close()
 	all, err := c.list(ctx)
@@ -85,8 +85,12 @@ func (c *Client) list(ctx context.Context) ([]Listed, error) {
 // the catalogue does not have the model; the answer is kept as long as the Client.
 // That a server does not tell is no error: the numbers are 0 then.
 func (c *Client) Info(ctx context.Context) (Info, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.asking <- struct{}{}:
+		defer func() { <-c.asking }()
+	case <-ctx.Done():
+		return Info{}, c.name(canceled(ctx), nil)
+	}
 	if c.info != nil {
 		return *c.info, nil
 	}
