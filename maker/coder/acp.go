@@ -164,7 +164,29 @@ func (s *session) open(ctx context.Context, conn *acp.Connection) error {
 	}
 	s.opened(session.SessionId)
 	s.watch.progress()
+	if err := s.mode(ctx, conn, session); err != nil {
+		return err
+	}
 	return s.model(ctx, conn, session)
+}
+
+// askingMode is what agents call the mode in which they ask for permission.
+const askingMode = "default"
+
+// mode makes the agent ask us, where it has that mode and began in another: one in which
+// nobody is asked may refuse instead, or allow all.
+func (s *session) mode(ctx context.Context, conn *acp.Connection, session acp.NewSessionResponse) error {
+	if session.Modes == nil || session.Modes.CurrentModeId == askingMode {
+		return nil
+	}
+	for _, m := range session.Modes.AvailableModes {
+		if m.Id == askingMode {
+			_, err := acp.SendRequest[acp.SetSessionModeResponse](conn, ctx, acp.AgentMethodSessionSetMode,
+				acp.SetSessionModeRequest{SessionId: session.SessionId, ModeId: m.Id})
+			return err
+		}
+	}
+	return nil
 }
 
 // authenticate chooses the agent's way to log in with a key, if it is known and the key
