@@ -52,6 +52,7 @@ const (
 	PathWatch    = "/v1/watch"
 	PathStatus   = "/v1/status"
 	PathHealth   = "/v1/health"
+	PathMakers   = "/v1/makers" // GET; POST first lets those that rest be asked again
 	PathShutdown = "/v1/shutdown"
 )
 

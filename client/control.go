@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/api"
@@ -43,6 +44,23 @@ func (c *Client) Health(ctx context.Context) (api.Health, error) {
 		return h, agent.Errorf(agent.Internal, "unreadable health: %w", err)
 	}
 	return h, nil
+}
+
+// Makers asks who could make patches, and reads the answer into found. provider
+// restricts it to the models of one; wake first lets those that rest be asked again.
+func (c *Client) Makers(ctx context.Context, provider string, wake bool, found any) error {
+	r := request{method: http.MethodGet, path: api.PathMakers + "?" + url.Values{"provider": {provider}}.Encode()}
+	if wake {
+		r.method = http.MethodPost
+	}
+	body, err := c.call(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(body), found); err != nil {
+		return agent.Errorf(agent.Internal, "unreadable makers: %w", err)
+	}
+	return nil
 }
 
 // Shutdown stops the daemon and returns when it is gone: variants given back, store

@@ -23,8 +23,8 @@ func parseDecimal(text string, places int) (int64, bool) {
 // microPlaces are the places behind the point of a dollar that count.
 const microPlaces = 6
 
-// parseMoney reads US dollars, "0.50" or "$0.50", as millionths of one.
-func parseMoney(text string) (int64, error) {
+// ParseMoney reads US dollars, "0.50" or "$0.50", as millionths of one.
+func ParseMoney(text string) (int64, error) {
 	n, ok := parseDecimal(strings.TrimPrefix(text, "$"), microPlaces)
 	if !ok {
 		return 0, fmt.Errorf("%q is no amount of US dollars; write 0.50", text)
@@ -41,9 +41,9 @@ func formatMoney(n int64) string {
 	return strconv.FormatInt(whole, 10) + "." + part
 }
 
-// parseTokens reads a number of tokens. k and M are 1000 and 1000000, as in the
+// ParseTokens reads a number of tokens. k and M are 1000 and 1000000, as in the
 // price lists of providers.
-func parseTokens(text string) (int64, error) {
+func ParseTokens(text string) (int64, error) {
 	number, places := text, 0
 	if before, ok := strings.CutSuffix(strings.ToLower(text), "k"); ok {
 		number, places = before, 3

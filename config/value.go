@@ -111,9 +111,9 @@ func (k Key) number(text string) (n int64, err error) {
 	case k.Unit == Bytes:
 		n, err = parseBytes(text)
 	case k.Unit == Money:
-		n, err = parseMoney(text)
+		n, err = ParseMoney(text)
 	case k.Unit == Tokens:
-		n, err = parseTokens(text)
+		n, err = ParseTokens(text)
 	default:
 		if n, err = strconv.ParseInt(text, 10, 64); err != nil {
 			err = fmt.Errorf("%q is no number", text)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"codeagent.dev/agent"
 	"codeagent.dev/agent/maker/coder"
 	"codeagent.dev/agent/maker/model"
 )
@@ -26,6 +27,39 @@ type Found struct {
 	FormatBy string       `json:"format_by,omitempty"` // why that one
 	Until    time.Time    `json:"until,omitzero"`      // it rests until then
 }
+
+// Report is all that a Set knows of its makers.
+type Report struct {
+	Found   []Found  `json:"found"`
+	Records []Record `json:"records"`
+}
+
+// Report looks for makers, or for the models of one provider. wake first lets those that
+// rest be asked again.
+func (s *Set) Report(ctx context.Context, provider string, wake bool) (Report, error) {
+	var r Report
+	if wake {
+		if err := s.ledger.Wake(); err != nil {
+			return r, err
+		}
+	}
+	if provider == "" {
+		return Report{s.Models(ctx), s.ledger.Records()}, nil
+	}
+	p, ok := s.provider(provider)
+	if !ok {
+		return r, agent.Errorf(agent.NotFound, "there is no provider %q", provider).WithHint("known are " + strings.Join(s.providerNames(), ", "))
+	}
+	if keyless(p) {
+		return r, agent.Errorf(agent.Unavailable, "%s: no key, %s", provider, noKey(p)).WithHint(keyHint(p))
+	}
+	ctx, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
+	return Report{s.listed(ctx, p), s.ledger.Records()}, nil
+}
+
+// listTime bounds the asking of one provider for its models.
+const listTime = 20 * time.Second
 
 // standard is the model that is used of a provider whose key is set, when a person named
 // none: the middle one of its makers in the catalogue of 2026-08.

@@ -192,14 +192,26 @@ type Estimate struct {
 	Priced   bool           `json:"priced"`
 }
 
+// Estimator is a Maker that can say beforehand what it would be sent.
+type Estimator interface {
+	Maker
+	Estimate(ctx context.Context, req Request) (Estimate, error)
+}
+
 // Estimate says what a Request would be sent as, and what it would cost at most,
 // without sending it.
 func (w *writer) Estimate(ctx context.Context, req Request) (Estimate, error) {
-	client, err := w.open()
+	client, err := w.set.client(w.provider, w.model)
 	if err != nil {
 		return Estimate{}, err
 	}
-	n := w.sizes(client.Known())
+	info := client.Known()
+	if w.provider.Local { // asking costs nothing
+		if info, err = client.Info(ctx); err != nil {
+			return Estimate{}, w.failed(ctx, err)
+		}
+	}
+	n := w.sizes(info)
 	e := Estimate{Maker: w.Name(), Output: n.answer}
 	req.Keep = func(typ agent.EventType, text string) {
 		if typ == agent.EventContext {

@@ -25,6 +25,10 @@ func EventLine(ev agent.Event) string {
 		return ref + ": its worker was lost, waits again"
 	case agent.EventCanceled:
 		return ref + ": canceled" + by(text)
+	case agent.EventRevised:
+		return ref + ": asked to: " + text
+	case agent.EventApproved:
+		return ref + ": approved" + by(text)
 	case agent.EventRetried:
 		return ref + ": queued again" + by(text)
 	}
@@ -54,7 +58,7 @@ func Changes(typ agent.EventType) bool {
 	case agent.EventStep, agent.EventOutput, agent.EventCheck, agent.EventReport:
 		return false
 	}
-	return true
+	return !typ.Bulky()
 }
 
 // Progress writes one plain line for every step of the jobs until all are Done, and

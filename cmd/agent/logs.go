@@ -100,6 +100,9 @@ type logPrinter struct {
 
 func (p logPrinter) write(ev agent.Event) error {
 	text := ev.Text
+	if ev.Type.Bulky() {
+		return nil // agent show --prompt has it
+	}
 	switch ev.Type {
 	case agent.EventOutput, agent.EventCheck:
 		if !p.raw {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/config"
 )
 
 type patchOptions struct {
@@ -26,6 +27,12 @@ type patchOptions struct {
 	paths           []string
 	makers          []string
 	author, key     string
+	until           string
+	spread          bool
+	maxFiles        int
+	maxLines        int
+	maxTokens       string
+	maxCost         string
 
 	wait, follow bool
 	timeout      time.Duration
@@ -37,7 +44,7 @@ type patchOptions struct {
 func newPatchCmd(a *app) *cobra.Command {
 	o := &patchOptions{app: a}
 	cmd := &cobra.Command{
-		Use:   "patch {TEXT | --run CMD | --diff FILE}",
+		Use:   "patch {TEXT | - | --run CMD | --diff FILE}",
 		Short: "Ask for a change",
 		Long: `Ask for a change: in words, as a command that edits the files, or as a ready diff.
 
@@ -47,12 +54,19 @@ touched; "agent apply" or "agent branch" deliver what you pick.
 
 The checks come from --check, or else from .agent.yaml as the base commit has it.
 Without any the result is "unverified". A command finds the number of its variant
-in AGENT_VARIANT.`,
+in AGENT_VARIANT.
+
+Words are for a model or a coding agent: those that are configured ("agent config set
+makers ..."), else those that are found, local ones first ("agent models"). What does not
+apply or fails its checks goes back to the maker. A maker that asks something ends the
+job as "needs input": answer with "agent revise".`,
 		Example: `  agent patch --run 'gofmt -s -w .'
   git diff | agent patch --diff -
   agent patch --run './rewrite.sh $AGENT_VARIANT' -n 3 -c 'go test ./...' -F
   id=$(agent patch --print-id --diff fix.patch)
-  agent patch "return 404 instead of 500 when the user is unknown" --maker scripted:answers.txtar`,
+  agent patch "return 404 instead of 500 when the user is unknown" -n 3 --until verified
+  agent patch - <issue.md --maker ollama/qwen2.5-coder:7b --maker claude --path internal/http
+  agent patch "rename Foo to Bar" --dry-run       what a model would be shown, and its cost`,
 		Args: args(0, 1, "TEXT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -72,8 +86,14 @@ in AGENT_VARIANT.`,
 	f.BoolVar(&o.noChecks, "no-checks", false, "run no checks, whatever .agent.yaml says")
 	f.StringVar(&o.base, "base", "HEAD", "the `revision` to start from")
 	f.StringArrayVar(&o.paths, "path", nil, "only this `file` or directory may change (repeatable)")
-	f.StringArrayVar(&o.makers, "maker", nil, "who makes a change asked for in words: a `maker` such as scripted:FILE (repeatable)")
-	f.IntVar(&o.tries, "tries", 0, "how `often` a maker may correct itself (default: as configured, else 1)")
+	f.StringArrayVar(&o.makers, "maker", nil, "who makes a change asked for in words: a `maker` such as ollama/MODEL, claude, scripted:FILE (repeatable)")
+	f.BoolVar(&o.spread, "spread", false, "the variants take the makers in turn, instead of all the first that can")
+	f.StringVar(&o.until, "until", "", "`verified`: the first verified variant stops the others; all (default)")
+	f.IntVar(&o.maxFiles, "max-files", 0, "more changed files than this `many` need your approval")
+	f.IntVar(&o.maxLines, "max-lines", 0, "more changed lines than this `many` need your approval")
+	f.StringVar(&o.maxTokens, "max-tokens", "", "tokens that one variant may use, such as 200k, in all its tries")
+	f.StringVar(&o.maxCost, "max-cost", "", "`dollars` that one variant may cost, in all its tries")
+	f.IntVar(&o.tries, "tries", 0, "how `often` a maker may try (default: as configured, else 3 for words and 1 for the rest)")
 	f.StringVar(&o.author, "author", "", "author of the commit, as `\"Name <mail>\"` (default: who git says you are)")
 	f.StringVar(&o.key, "key", "", "a second job with the same `key` is the first one")
 	f.BoolVarP(&o.wait, "wait", "w", false, "wait for the verdict; progress goes to stderr")
@@ -193,8 +213,12 @@ func (o *patchOptions) spec(ctx context.Context) (agent.Spec, error) {
 	spec := agent.Spec{
 		Repo: dir, Base: o.base, Variants: o.variants, Tries: o.tries,
 		NoChecks: o.noChecks, Author: o.author, Key: o.key,
-		Limits: agent.Limits{Paths: cleanPaths(o.paths)},
+		Until: agent.Until(o.until), Spread: o.spread,
+		Limits: agent.Limits{Paths: cleanPaths(o.paths), Files: o.maxFiles, Lines: o.maxLines},
 		Origin: o.origin(),
+	}
+	if err := o.budget(&spec.Limits); err != nil {
+		return agent.Spec{}, err
 	}
 	for _, run := range o.checks {
 		spec.Checks = append(spec.Checks, agent.Check{Run: run})
@@ -215,6 +239,9 @@ func (o *patchOptions) spec(ctx context.Context) (agent.Spec, error) {
 		spec.Text, err = o.readDiff(ctx, dir, o.diff)
 	default:
 		spec.Text = o.text
+		if o.text == "-" {
+			spec.Text, err = o.readWords(ctx, dir)
+		}
 	}
 	if err == nil && strings.TrimSpace(spec.Text) == "" {
 		err = emptyText(spec.Kind)
@@ -228,6 +255,39 @@ func emptyText(kind agent.Kind) error {
 		err = err.WithHint("git diff prints only what is not staged: git diff HEAD | agent patch --diff -")
 	}
 	return err
+}
+
+// budget reads the limits of a variant's cost.
+func (o *patchOptions) budget(l *agent.Limits) (err error) {
+	if o.maxTokens != "" {
+		if l.Tokens, err = config.ParseTokens(o.maxTokens); err != nil {
+			return agent.Errorf(agent.Invalid, "--max-tokens: %w", err)
+		}
+	}
+	if o.maxCost != "" {
+		if l.MicroUSD, err = config.ParseMoney(o.maxCost); err != nil {
+			return agent.Errorf(agent.Invalid, "--max-cost: %w", err)
+		}
+	}
+	return nil
+}
+
+// maxWords bounds what is asked for in words. A model is shown all of it.
+const maxWords = 1 << 20
+
+// readWords reads what is asked for from stdin.
+func (o *patchOptions) readWords(ctx context.Context, dir string) (string, error) {
+	text, err := o.readInput(ctx, dir, "-", "text", maxWords)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case errors.Is(err, errTooLong):
+		return "", agent.Errorf(agent.Invalid, "the words are longer than %d KiB", maxWords>>10).
+			WithHint("say what is wanted, and name the files that hold the rest with --path")
+	case err != nil:
+		return "", agent.Errorf(agent.Invalid, "cannot read the words: %w", err)
+	}
+	return string(text), nil
 }
 
 // readDiff reads a diff from a file, or from stdin for "-".

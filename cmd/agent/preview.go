@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/maker"
 	"codeagent.dev/agent/tui"
 )
 
@@ -18,6 +19,8 @@ type specDoc struct {
 	header
 	DryRun bool       `json:"dry_run"`
 	Spec   agent.Spec `json:"spec"`
+
+	Estimate *maker.Estimate `json:"estimate,omitempty"` // of a model's first answer
 }
 
 // preview shows what a request would become, and queues nothing.
@@ -34,8 +37,12 @@ func (o *patchOptions) preview(ctx context.Context, spec agent.Spec) error {
 		return err
 	}
 	if o.json {
-		spec.Env = nil
-		return o.printJSON(specDoc{docHeader, true, spec})
+		doc := specDoc{docHeader, true, spec, nil}
+		if doc.Estimate, err = o.estimate(ctx, spec); err != nil {
+			return err
+		}
+		doc.Spec.Env = nil
+		return o.printJSON(doc)
 	}
 	t := tui.Table{}
 	row := func(name, value string) {
@@ -59,5 +66,12 @@ func (o *patchOptions) preview(ctx context.Context, spec agent.Spec) error {
 	if len(spec.Checks) == 0 {
 		row("check", "none: the result would be unverified")
 	}
-	return t.Write(o.out, o.style(), 0)
+	if err := t.Write(o.out, o.style(), 0); err != nil || spec.Kind != agent.Prompt {
+		return err
+	}
+	e, err := o.estimate(ctx, spec)
+	if err != nil {
+		return err
+	}
+	return o.showEstimate(e)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/maker"
 	"codeagent.dev/agent/tui"
 )
 
@@ -55,6 +56,7 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		return o.printJSON(statusDoc{docHeader, st, newJobsDoc(newest).Jobs})
 	}
 	fmt.Fprintln(o.out, o.statusLine(st))
+	o.resting(ctx)
 	if len(newest) == 0 {
 		o.say("no jobs yet; see it all on a made-up repository: agent demo")
 		return nil
@@ -62,6 +64,29 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	fmt.Fprintln(o.out)
 	l := listOptions{app: o.app}
 	return l.table(newest).Write(o.out, o.style(), o.width())
+}
+
+// resting says which makers are left alone for now. A daemon that cannot tell is an
+// older one, and no reason to fail.
+func (o *statusOptions) resting(ctx context.Context) {
+	report, err := o.makerRecords(ctx)
+	if err != nil {
+		return
+	}
+	if line := restingLine(report, o.now()); line != "" {
+		fmt.Fprintln(o.out, line)
+	}
+}
+
+// makerRecords reads what is remembered of makers. The file is the daemon's; reading it
+// costs no look for servers.
+func (o *statusOptions) makerRecords(context.Context) ([]maker.Record, error) {
+	paths, err := o.paths()
+	if err != nil {
+		return nil, err
+	}
+	l, err := maker.OpenLedger(paths.Makers())
+	return l.Records(), err
 }
 
 func (o *statusOptions) statusLine(st agent.Status) string {

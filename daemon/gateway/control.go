@@ -18,6 +18,19 @@ func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {
 	api.Reply(w, healthStatus(h), h)
 }
 
+func (g *Gateway) makers(w http.ResponseWriter, r *http.Request) {
+	if g.cfg.Makers == nil {
+		api.ReplyError(w, agent.Errorf(agent.NotFound, "this daemon knows no makers"))
+		return
+	}
+	found, err := g.cfg.Makers(r.Context(), r.URL.Query().Get("provider"), r.Method == http.MethodPost)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	api.Reply(w, http.StatusOK, found)
+}
+
 // shutdown answers at once that the daemon will stop, and ends its answer when the
 // daemon is gone: the connection is taken out of the server and closed by Gone, or by
 // the operating system when the process ends.

@@ -16,7 +16,7 @@ import (
 	"codeagent.dev/agent/api"
 )
 
-// Config is what a Gateway needs. All fields but Prepare are required.
+// Config is what a Gateway needs. All fields but Prepare and Makers are required.
 type Config struct {
 	Jobs agent.Jobs
 
@@ -26,6 +26,10 @@ type Config struct {
 
 	Ping   func() api.Ping
 	Health func(ctx context.Context) api.Health
+
+	// Makers says who could make patches, as a value for JSON. provider restricts it to the
+	// models of one; wake first lets those that rest be asked again. Nil: nobody is known.
+	Makers func(ctx context.Context, provider string, wake bool) (any, error)
 
 	// Stop begins the daemon's shutdown and returns at once. With ifIdle it refuses
 	// with WrongState while variants run.
@@ -62,6 +66,8 @@ func New(cfg Config) *Gateway {
 	spoken("GET "+api.PathJobs+"/{id}/events", g.events)
 	spoken("GET "+api.PathWatch, g.watch)
 	spoken("GET "+api.PathStatus, g.status)
+	spoken("GET "+api.PathMakers, g.makers)
+	spoken("POST "+api.PathMakers, g.makers)
 	mux.HandleFunc("/", unknownPath)
 	g.mux = g.guard(mux)
 	return g

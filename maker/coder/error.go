@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -37,26 +38,32 @@ func (e *Error) Error() string { return e.Message }
 
 // What services and agents say of themselves, in English whatever the locale.
 var (
-	loginWords = regexp.MustCompile(`(?i)\b401\b|unauthori[sz]ed|authenticat|not logged in|log ?in (required|again)|please (run )?/?log ?in|run /login|sign in|(invalid|incorrect|missing|no) (x-)?api[- ]?key|api[- ]?key (is )?(not (set|found|valid)|missing|invalid|required)|invalid_api_key|no (auth|credentials)`)
-	quotaWords = regexp.MustCompile(`(?i)\b(429|529)\b|rate.?limit|quota|usage limit|too many requests|overloaded|insufficient.?(credit|fund|balance)|high demand|resource.?exhausted|\bcredit balance\b`)
-	retryWords = regexp.MustCompile(`(?i)(?:try again|retry|wait|reset\w*)\D{0,20}?(\d{1,6}(?:\.\d{1,3})?) ?(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b`)
+	loginWords = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\b401\b|unauthori[sz]ed|authenticat|not logged in|log ?in (required|again)|please (run )?/?log ?in|run /login|sign in|(invalid|incorrect|missing|no) (x-)?api[- ]?key|api[- ]?key (is )?(not (set|found|valid)|missing|invalid|required)|invalid_api_key|no (auth|credentials)`)
+	})
+	quotaWords = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\b(429|529)\b|rate.?limit|quota|usage limit|too many requests|overloaded|insufficient.?(credit|fund|balance)|high demand|resource.?exhausted|\bcredit balance\b`)
+	})
+	retryWords = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(?:try again|retry|wait|reset\w*)\D{0,20}?(\d{1,6}(?:\.\d{1,3})?) ?(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b`)
+	})
 )
 
 // blame makes the error of what an agent said when it failed.
 func (a Agent) blame(said string) *Error {
 	e := &Error{Reason: Failed, Message: oneLine(said)}
 	switch {
-	case quotaWords.MatchString(said):
+	case quotaWords().MatchString(said):
 		e.Reason, e.RetryAfter = Quota, retryAfter(said)
 		e.Hint = "wait, or name another agent"
-	case loginWords.MatchString(said):
+	case loginWords().MatchString(said):
 		e.Reason, e.Hint = NeedsLogin, a.Login
 	}
 	return e
 }
 
 func retryAfter(said string) time.Duration {
-	m := retryWords.FindStringSubmatch(said)
+	m := retryWords().FindStringSubmatch(said)
 	if m == nil {
 		return 0
 	}
@@ -80,14 +87,16 @@ func retryAfter(said string) time.Duration {
 const maxLine = 300
 
 // styling matches the sequences by which programs colour a terminal and move about on it.
-var styling = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])`)
+var styling = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])`)
+})
 
 // oneLine makes one printable line of at most maxLine bytes of a text.
 func oneLine(text string) string {
 	if len(text) > 8*maxLine {
 		text = text[:8*maxLine]
 	}
-	text = styling.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
+	text = styling().ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if len(text) > maxLine {
 		text = strings.ToValidUTF8(text[:maxLine], "") + "…"
@@ -97,7 +106,7 @@ func oneLine(text string) string {
 
 // lastLine returns the last line of an output that is not blank.
 func lastLine(text string) string {
-	text = styling.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
+	text = styling().ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
 	text = strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 	return oneLine(text[strings.LastIndexAny(text, "\r\n")+1:])
 }

@@ -76,7 +76,9 @@ func (r *run) ended(res proc.Result) error {
 }
 
 // asking matches the end of an output that waits for an answer.
-var asking = regexp.MustCompile(`(?i)(\?|\[[yn]/[yn]\]|\([yn]/[yn]\)|\(yes/no\)|password|passphrase|press \w+( to \w+)?|enter .{1,60})[ :>…]*$`)
+var asking = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(\?|\[[yn]/[yn]\]|\([yn]/[yn]\)|\(yes/no\)|password|passphrase|press \w+( to \w+)?|enter .{1,60})[ :>…]*$`)
+})
 
 // stalled is the end of an agent that was silent for too long, whose last words may tell why.
 func (r *run) stalled(tail string) error {
@@ -91,7 +93,7 @@ func (r *run) stalled(tail string) error {
 		return b
 	}
 	e.Message += ", last: " + last
-	if asking.MatchString(last) {
+	if asking().MatchString(last) {
 		e.Reason, e.Hint = Asks, "there is nobody to answer: say it in the task, or give the agent a flag that answers yes"
 	}
 	return e
@@ -120,7 +122,7 @@ func (r *run) command(ctx context.Context) error {
 
 // tailText is the end of an output as something said.
 func tailText(tail string) string {
-	tail = strings.TrimSpace(styling.ReplaceAllString(strings.ToValidUTF8(tail, "\uFFFD"), ""))
+	tail = strings.TrimSpace(styling().ReplaceAllString(strings.ToValidUTF8(tail, "\uFFFD"), ""))
 	return strings.ToValidUTF8(tail[max(0, len(tail)-maxSaid):], "")
 }
 
