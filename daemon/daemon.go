@@ -30,8 +30,8 @@ type Worker interface {
 
 // Parts is what a daemon is assembled of. Only Store is required.
 type Parts struct {
-	Store   agent.Store                                       // closed by the daemon, after the workers
-	Prepare func(ctx context.Context, spec *agent.Spec) error // see gateway.Config
+	Store   agent.Store                                                        // closed by the daemon, after the workers
+	Prepare func(ctx context.Context, spec *agent.Spec) error                  // see gateway.Config
 	Makers  func(ctx context.Context, provider string, wake bool) (any, error) // see gateway.Config
 	Workers []Worker
 	Forget  func(ctx context.Context, job agent.Job) error // lets go of a job's results before the job is removed; may be repeated

@@ -12,6 +12,7 @@ import (
 	"codeagent.dev/agent/brief"
 	"codeagent.dev/agent/maker/model"
 	"codeagent.dev/agent/patch"
+	"codeagent.dev/agent/proc"
 )
 
 // writer has a model write the edits.
@@ -49,7 +50,9 @@ func (w *writer) Make(ctx context.Context, req Request) (Answer, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, errMakeTime)
 		defer cancel()
 	}
-	reply, err := client.Ask(ctx, ask, req.Log)
+	lines := proc.NewLines(func(text string) { tell(req, text) })
+	reply, err := client.Ask(ctx, ask, func(text string) { lines.Write([]byte(text)) })
+	lines.Close()
 	answer.Usage = usage(client, reply.Usage)
 	if reply.Text != "" {
 		answer.Patch = []byte(reply.Text)
@@ -229,7 +232,7 @@ func (w *writer) Estimate(ctx context.Context, req Request) (Estimate, error) {
 
 // rests are for how long a maker is left alone after an error that is its own.
 var rests = map[model.Kind]time.Duration{
-	model.Unreachable: 20 * time.Second, model.Unauthorized: time.Minute, model.Quota: time.Minute,
+	model.Unreachable: 5 * time.Second, model.Unauthorized: time.Minute, model.Quota: time.Minute,
 	model.NoModel: 30 * time.Second, model.Overloaded: 20 * time.Second,
 	model.BadStream: 0, model.Silent: 20 * time.Second, model.TooLong: 0, model.BadRequest: 0, model.PromptCut: 0, model.TooMuch: 0,
 }
@@ -280,6 +283,13 @@ func unpriced(c *model.Client) int {
 		return 0
 	}
 	return 1
+}
+
+// tell shows a text to whoever follows.
+func tell(req Request, text string) {
+	if req.Log != nil {
+		req.Log(text)
+	}
 }
 
 // keep files a text that can be longer than one event.

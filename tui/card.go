@@ -126,12 +126,118 @@ func cardVariant(b *strings.Builder, s Style, job agent.Job, v agent.Variant, no
 		}
 		b.WriteString(cardIndent + line + "\n")
 	}
+	cardSaid(b, s, v)
+	if u := v.Usage; u.Requests > 0 {
+		b.WriteString(cardIndent + s.Dim(UsageLine(u)) + "\n")
+	}
 	if len(v.Attempts) > 1 {
 		fmt.Fprintf(b, "%s%d tries, the last: %s\n", cardIndent, len(v.Attempts), Words(v.Attempts[len(v.Attempts)-1].Verdict))
 	}
 	cardRejection(b, s, v)
 	for _, c := range v.Checks {
 		cardCheck(b, s, c)
+	}
+	cardTests(b, s, v.Tests)
+}
+
+// cardSaid shows whose work a variant goes on with, and the maker's own words.
+func cardSaid(b *strings.Builder, s Style, v agent.Variant) {
+	if v.Revises > 0 {
+		fmt.Fprintf(b, "%sgoes on from /%d: %s\n", cardIndent, v.Revises, Line(clipLine(v.Remark)))
+	}
+	if v.SameAs > 0 {
+		fmt.Fprintf(b, "%sthe same change as /%d, but for blanks and comments\n", cardIndent, v.SameAs)
+	}
+	if v.Earned != "" {
+		fmt.Fprintf(b, "%sits checks say: %s\n", cardIndent, Words(v.Earned))
+	}
+	said := strings.TrimSpace(Clean(v.Said))
+	if said == "" || Line(said) == Line(v.Reason) {
+		return
+	}
+	lines := strings.Split(said, "\n")
+	if len(lines) > textLines {
+		lines = append(lines[:textLines], fmt.Sprintf("… %d more lines", len(lines)-textLines))
+	}
+	for _, l := range lines {
+		b.WriteString(cardIndent + s.Dim("> ") + l + "\n")
+	}
+}
+
+// clipLine bounds what one line shows of a longer text.
+func clipLine(text string) string {
+	const runes = 160
+	if r := []rune(text); len(r) > runes {
+		return string(r[:runes]) + "…"
+	}
+	return text
+}
+
+// UsageLine says what a maker used and what that cost, as far as it is known.
+func UsageLine(u agent.Usage) string {
+	parts := []string{Count(u.Requests, "request")}
+	if n := u.Tokens(); n > 0 {
+		text := fmt.Sprintf("%d tokens in, %d out", u.Input+u.CacheRead+u.CacheWrite, u.Output)
+		if u.CacheRead > 0 {
+			text += fmt.Sprintf(" (%d from a cache)", u.CacheRead)
+		}
+		parts = append(parts, text)
+	}
+	switch usd := fmt.Sprintf("$%.4f", float64(u.MicroUSD)/1e6); {
+	case u.Unpriced > 0 && u.MicroUSD == 0:
+		parts = append(parts, "cost unknown")
+	case u.Unpriced > 0:
+		parts = append(parts, "more than "+usd)
+	case u.MicroUSD > 0:
+		parts = append(parts, usd)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// maxFindings bounds what a card shows of weakened tests, and of names of tests.
+const maxFindings = 10
+
+// cardTests shows what single tests say, and what was done to them.
+func cardTests(b *strings.Builder, s Style, t *agent.TestReport) {
+	if t == nil {
+		return
+	}
+	list := func(what string, names []string) {
+		if len(names) == 0 {
+			return
+		}
+		more := ""
+		if len(names) > maxFindings {
+			names, more = names[:maxFindings], fmt.Sprintf(" and %d more", len(names)-maxFindings)
+		}
+		b.WriteString(cardIndent + what + ": " + Line(strings.Join(names, ", ")) + more + "\n")
+	}
+	list("newly failing", t.New)
+	list("fixed", t.Fixed)
+	if t.Still > 0 {
+		fmt.Fprintf(b, "%sfailing as on the base: %d\n", cardIndent, t.Still)
+	}
+	switch t.OnBase {
+	case "":
+	case agent.Verified:
+		b.WriteString(cardIndent + "with the base's version of the changed tests: passed as well\n")
+	default:
+		b.WriteString(cardIndent + s.Warn("with the base's version of the changed tests its checks fail") + "\n")
+	}
+	for i, f := range t.Findings {
+		if i == maxFindings {
+			fmt.Fprintf(b, "%s… %d more findings\n", cardIndent, len(t.Findings)-i)
+			break
+		}
+		where := Line(f.Path)
+		if f.Line > 0 {
+			where += fmt.Sprintf(":%d", f.Line)
+		}
+		text := where + ": " + Line(f.Text)
+		if f.Warning {
+			text = s.Warn("tests made weaker?") + " " + text
+		}
+		b.WriteString(cardIndent + text + "\n")
 	}
 }
 
@@ -193,6 +299,12 @@ func Next(job agent.Job, variant int) []Step {
 		chosen = job.Chosen()
 	}
 	v, ok := job.Variant(chosen)
+	switch {
+	case job.Verdict == agent.NeedsInput:
+		return []Step{{"agent revise " + id + ` "…"`, "answer the question"}, {"agent logs " + id, "see what happened"}}
+	case job.Verdict == agent.NeedsApproval:
+		return []Step{{"agent diff " + ofFirst(job, agent.NeedsApproval), "look at the change, if there is one"}, {"agent approve " + id, "take the limit off"}}
+	}
 	if !ok || v.Commit == "" {
 		steps := []Step{{"agent logs " + id, "see what happened"}}
 		if job.Spec.Kind == agent.Diff && job.Verdict != agent.Failed && job.Verdict != agent.Canceled {
@@ -211,12 +323,25 @@ func Next(job agent.Job, variant int) []Step {
 		ref = agent.Ref{Job: job.ID, Variant: chosen}.String()
 	}
 	steps := []Step{{"agent diff " + ref, "look at the change"}}
+	if job.Spec.Kind == agent.Prompt {
+		steps = append(steps, Step{"agent revise " + ref + ` "…"`, "say what should be different"})
+	}
 	if delivered(job) {
 		return append(steps, Step{"agent undo " + id, "take it back"})
 	}
 	return append(steps,
 		Step{"agent apply " + ref, "put it into your tree" + doubt},
 		Step{"agent branch " + ref + " NAME", "make it a branch" + doubt})
+}
+
+// ofFirst names the first variant with that verdict.
+func ofFirst(job agent.Job, verdict agent.Verdict) string {
+	for _, v := range job.Variants {
+		if v.Verdict == verdict {
+			return agent.Ref{Job: job.ID, Variant: v.Number}.String()
+		}
+	}
+	return job.ID.String()
 }
 
 func delivered(job agent.Job) bool {

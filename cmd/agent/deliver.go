@@ -50,6 +50,10 @@ func recordID(job agent.ID, d agent.Delivery) string { return job.String() + "-"
 // mayDeliver refuses a result whose checks fail unless its variant was named: then
 // a person has seen the verdict and chosen all the same.
 func mayDeliver(r result, ref agent.Ref) error {
+	if r.variant.Verdict == agent.NeedsApproval {
+		err := agent.Errorf(agent.WrongState, "%s needs approval: %s", r.Ref(), tui.Line(r.variant.Reason)).WithHint("agent approve " + r.Ref().String())
+		return &unfit{agent.NeedsApproval, err}
+	}
 	if r.variant.Verdict != agent.ChecksFailed || ref.Variant != 0 || r.job.Picked == r.variant.Number {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/check"
 	"codeagent.dev/agent/proc"
 	"codeagent.dev/agent/repo"
 )
@@ -35,24 +36,50 @@ func (v *variant) prove(ctx context.Context, out *agent.Outcome) (next string) {
 	}
 	out.Verdict = agent.Verified
 	var bad []string
-	for i, check := range v.spec.Checks {
-		result := compare(check, runs[i], base[i])
+	var tests tests
+	for i, c := range v.spec.Checks {
+		result := compare(c, runs[i], base[i])
 		out.Checks = append(out.Checks, result)
+		diff := check.Compare(base[i].Tests, runs[i].Tests)
+		tests.add(diff)
 		if !result.Outcome.OK() {
 			out.Verdict = agent.ChecksFailed
-			bad = append(bad, check.Name)
-			next += fmt.Sprintf("Check %q failed (%s):\n%s\n", check.Name, result.Reason, result.Tail)
+			name := c.Name
+			if said := diff.Summary(); said != "" && runs[i].Tests.Known() {
+				name += " (" + said + ")"
+			}
+			bad = append(bad, name)
+			next += fmt.Sprintf("Check %q failed (%s).\n%s\n", c.Name, result.Reason, wrong(runs[i], diff))
 		}
 	}
 	if len(bad) > 0 {
 		out.Reason = fmt.Sprintf("%d of %d checks failed: %s", len(bad), len(runs), strings.Join(bad, ", "))
 	}
+	v.judge(ctx, out, &tests.report)
 	return next
 }
 
+// maxWrong bounds what a maker is told of one failed check, in bytes.
+const maxWrong = 8 << 10
+
+// wrong says what a failed check found: the tests that fail now and did not, where its
+// output could be read, and the end of its output else.
+func wrong(run checkRun, diff check.Diff) string {
+	if run.Tests.Known() {
+		if report := diff.Report(maxWrong); report != "" {
+			return report
+		}
+	}
+	tail := run.Tail
+	if len(tail) > maxWrong {
+		tail = strings.ToValidUTF8(tail[len(tail)-maxWrong:], "")
+	}
+	return "The end of its output:\n" + tail
+}
+
 // compare words a check's run on the result against its run on the base.
-func compare(check agent.Check, result, base checkRun) agent.CheckResult {
-	r := agent.CheckResult{Name: check.Name, Exit: result.Exit, Reason: result.Reason, Took: result.Took, Tail: result.Tail}
+func compare(c agent.Check, result, base checkRun) agent.CheckResult {
+	r := agent.CheckResult{Name: c.Name, Exit: result.Exit, Reason: result.Reason, Took: result.Took, Tail: result.Tail}
 	switch {
 	case result.NotRun:
 		r.Outcome = agent.CheckNotRun
@@ -75,6 +102,7 @@ type checkRun struct {
 	NotRun bool           `json:"not_run,omitempty"`
 	Took   agent.Duration `json:"took"`
 	Tail   string         `json:"tail,omitempty"`
+	Tests  check.Tests    `json:"tests,omitzero"` // what its output says, test by test
 
 	ended bool // by itself; a run that a limit ended says nothing of the next one
 }
@@ -90,8 +118,8 @@ func (v *variant) runChecks(ctx context.Context, commit string, checks []agent.C
 	}
 	defer v.giveBack(tree)
 	runs := make([]checkRun, len(checks))
-	for i, check := range checks {
-		if runs[i], err = v.runCheck(ctx, tree, commit, check); err != nil {
+	for i, c := range checks {
+		if runs[i], err = v.runCheck(ctx, tree, commit, c); err != nil {
 			return nil, err
 		}
 	}
@@ -99,8 +127,8 @@ func (v *variant) runChecks(ctx context.Context, commit string, checks []agent.C
 }
 
 // runCheck waits for its turn among all checks of the process and runs one.
-func (v *variant) runCheck(ctx context.Context, tree *repo.Checkout, commit string, check agent.Check) (checkRun, error) {
-	dir, err := checkDir(tree.Dir, check.Dir)
+func (v *variant) runCheck(ctx context.Context, tree *repo.Checkout, commit string, c agent.Check) (checkRun, error) {
+	dir, err := checkDir(tree.Dir, c.Dir)
 	if err != nil {
 		return checkRun{NotRun: true, Exit: -1, Reason: err.Error()}, nil
 	}
@@ -111,26 +139,33 @@ func (v *variant) runCheck(ctx context.Context, tree *repo.Checkout, commit stri
 		return checkRun{}, ctx.Err()
 	}
 	where := "the result"
-	if commit == v.spec.Base {
+	switch commit {
+	case v.spec.Base:
 		where = "the base"
+	case v.hybrid:
+		where = "the result with the tests of the base"
 	}
-	v.step(ctx, "check %q on %s", check.Name, where)
+	v.step(ctx, "check %q on %s", c.Name, where)
 	lines := proc.NewLines(func(text string) { v.hold.record(ctx, agent.EventCheck, text) })
-	limit := check.Time
+	reader := check.Reader{Dir: tree.Dir}
+	limit := c.Time
 	setDefault(&limit, v.spec.Limits.Check)
 	res, err := proc.Run(ctx, proc.Cmd{
-		Shell: check.Run, Dir: dir, Env: proc.Env(v.spec.Env), Time: limit.Std(), Output: v.spec.Limits.Output, Sink: lines.Write,
-		Hold: tree.Lock(),
+		Shell: c.Run, Dir: dir, Env: proc.Env(v.spec.Env), Time: limit.Std(), Output: v.spec.Limits.Output, Hold: tree.Lock(),
+		Sink: func(chunk []byte) {
+			lines.Write(chunk)
+			_, _ = reader.Write(chunk) // it never fails
+		},
 	})
 	lines.Close()
 	if err != nil {
-		return checkRun{}, fmt.Errorf("check %q: %w", check.Name, err)
+		return checkRun{}, fmt.Errorf("check %q: %w", c.Name, err)
 	}
-	run := checkRun{Exit: res.Exit, Reason: res.Why, Took: agent.Duration(res.Took), ended: res.Reason == proc.Exited}
+	run := checkRun{Exit: res.Exit, Reason: res.Why, Took: agent.Duration(res.Took), Tests: reader.Tests(), ended: res.Reason == proc.Exited}
 	if !run.OK() {
 		run.Tail = strings.ToValidUTF8(string(res.Tail), "\uFFFD")
 	}
-	v.step(ctx, "check %q on %s: %s", check.Name, where, res.Why)
+	v.step(ctx, "check %q on %s: %s", c.Name, where, res.Why)
 	return run, ctx.Err()
 }
 

@@ -58,12 +58,13 @@ type made struct {
 // one gives an answer, and turns the answer into a commit.
 func (v *variant) make(ctx context.Context, try int) (m made) {
 	var why []string // those asked before gave none
+	rested := false
 	for i := v.at; i < len(v.makers); i++ {
 		who := v.makers[i]
 		if until, reason, resting := v.cfg.Makers.Ledger().Resting(who.Name()); resting {
 			text := fmt.Sprintf("%s rests until %s: %s", who.Name(), until.Local().Format("15:04:05"), reason)
 			v.step(ctx, "%s", text)
-			why = append(why, text)
+			why, rested = append(why, text), true
 			continue
 		}
 		v.step(ctx, "making the patch with %s", who.Name())
@@ -86,6 +87,9 @@ func (v *variant) make(ctx context.Context, try int) (m made) {
 		verdict := m.out.Verdict
 		setDefault(&verdict, agent.Failed)
 		m.out = agent.Outcome{Verdict: verdict, Maker: m.out.Maker, Reason: "no maker gave an answer: " + strings.Join(why, "; ")}
+		if rested {
+			m.out.Reason += " (agent models --wake lets it be asked again)"
+		}
 	}
 	return m
 }
@@ -233,9 +237,11 @@ func (v *variant) refusal(m maker.Maker, answer maker.Answer, err error) (out ag
 		said = string(answer.Patch)
 	}
 	if question := maker.Question(said); nothing && question != "" && v.spec.Kind == agent.Prompt {
-		return agent.Outcome{Verdict: agent.NeedsInput, Reason: "it asks: " + question, Said: question}, "", true
+		return agent.Outcome{Verdict: agent.NeedsInput, Reason: question, Said: question}, "", true
 	}
 	switch {
+	case unfit && bad.Kind == patch.Empty && v.spec.Kind == agent.Prompt:
+		return agent.Outcome{Verdict: agent.NoPatch, Reason: "the answer holds no edits", Said: said}, "No edits were found in your answer.", true
 	case unfit:
 		return agent.Outcome{Verdict: VerdictOf(bad), Reason: bad.Error(), Said: answer.Said}, bad.Report(), true
 	case nothing && v.from != v.spec.Base:
