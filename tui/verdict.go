@@ -138,6 +138,8 @@ func elapsed(v agent.Variant, now time.Time) string {
 // why is the reason of a variant, or the title of its job when all is well.
 func why(job agent.Job, v agent.Variant) string {
 	switch {
+	case v.SameAs > 0:
+		return "the same change as " + agent.Ref{Job: job.ID, Variant: v.SameAs}.String()
 	case v.Reason != "":
 		return Line(v.Reason)
 	case v.Verdict == agent.Unverified:

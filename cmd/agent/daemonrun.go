@@ -93,7 +93,9 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 	return daemon.Parts{
 		Store:   queue,
 		Prepare: prepare.prepare,
-		Makers:  func(ctx context.Context, provider string, wake bool) (any, error) { return makers.Report(ctx, provider, wake) },
+		Makers: func(ctx context.Context, provider string, wake bool) (any, error) {
+			return makers.Report(ctx, provider, wake)
+		},
 		Workers: []daemon.Worker{worker.New(worker.Config{
 			Queue: queue, Repos: set, Makers: makers, Cache: brief.NewCache(briefCache), Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
 			Lease: conf.Lease, Limits: conf.Limits, Log: log,

@@ -109,22 +109,74 @@ func (o *replayOptions) again(ctx context.Context, jobs agent.Jobs, job agent.Jo
 		spec.Title = fmt.Sprintf("%s again: %s", ref, spec.Title)
 		return spec, nil
 	}
-	answer := kept[agent.EventAnswer]
-	var sent maker.Prompt
-	if kept[agent.EventPrompt] != "" {
-		if err := json.Unmarshal([]byte(kept[agent.EventPrompt]), &sent); err != nil {
-			return spec, fmt.Errorf("what %s was sent cannot be read: %w", ref, err)
-		}
+	answer, err := answers(ctx, jobs, job, number)
+	if err != nil {
+		return spec, err
 	}
-	if strings.TrimSpace(answer) == "" || sent.Format == "" {
+	if strings.TrimSpace(answer) == "" {
 		return spec, agent.Errorf(agent.NotFound, "no answer of %s is kept that could be applied", ref).
 			WithHint(fmt.Sprintf("agent replay %s --with MAKER", ref))
 	}
 	spec.Kind, spec.Text, spec.Makers, spec.Tries, spec.Like = agent.Diff, answer, nil, 1, agent.Ref{}
 	spec.Title = fmt.Sprintf("the answer of %s again: %s", ref, spec.Title)
-	// A later answer was made against what an earlier one left.
-	if v := job.Variants[number-1]; v.Revises > 0 || len(v.Attempts) > 1 && v.Attempts[len(v.Attempts)-2].Verdict == agent.ChecksFailed {
-		o.say("%s was made in several steps; its last answer alone may not apply to the base", ref)
-	}
 	return spec, nil
+}
+
+// answers are the edits that a model answered for a variant, one answer after the
+// other: those that were applied, of what it goes on from first; else the last.
+func answers(ctx context.Context, jobs agent.Jobs, job agent.Job, number int) (string, error) {
+	var applied []string
+	for n := number; n > 0; n = job.Variants[n-1].Revises {
+		of, err := answersOf(ctx, jobs, job, n)
+		if err != nil {
+			return "", err
+		}
+		if job.Variants[n-1].Commit == "" && n != number {
+			break // a question; nothing was applied
+		}
+		applied = append(of, applied...)
+	}
+	return strings.Join(applied, "\n\n"), nil
+}
+
+func answersOf(ctx context.Context, jobs agent.Jobs, job agent.Job, number int) (applied []string, err error) {
+	verdict, sent, answer := "", "", ""
+	var last agent.EventType
+	for ev, err := range jobs.Events(ctx, job.ID, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if ev.Variant == number {
+			switch ev.Type {
+			case agent.EventPrompt:
+				if last != ev.Type {
+					sent, answer = "", ""
+				}
+				sent += ev.Text
+			case agent.EventAnswer:
+				answer += ev.Text
+			case agent.EventAttempt:
+				var p maker.Prompt
+				if sent != "" {
+					if err := json.Unmarshal([]byte(sent), &p); err != nil {
+						return nil, fmt.Errorf("what %s was sent cannot be read: %w", agent.Ref{Job: job.ID, Variant: number}, err)
+					}
+				}
+				if p.Format == "" {
+					break // an agent edits by itself; what it says is no edit
+				}
+				if verdict = ev.Text; agent.Verdict(verdict).HasCommit() {
+					applied = append(applied, answer)
+				}
+			}
+			last = ev.Type
+		}
+		if ev.Seq >= job.Events {
+			break
+		}
+	}
+	if len(applied) == 0 && answer != "" && verdict != "" {
+		applied = []string{answer}
+	}
+	return applied, nil
 }

@@ -73,5 +73,12 @@ func noCommit(what string, v agent.Verdict, reason string, id agent.ID) error {
 	if reason != "" {
 		text += ": " + tui.Line(reason)
 	}
-	return &unfit{v, agent.Errorf(agent.WrongState, "%s", text).WithHint("agent show " + id.String())}
+	hint := "agent show " + id.String()
+	switch v {
+	case agent.NeedsApproval:
+		hint = "agent approve " + id.String()
+	case agent.NeedsInput:
+		hint = "agent revise " + id.String() + ` "…"`
+	}
+	return &unfit{v, agent.Errorf(agent.WrongState, "%s", text).WithHint(hint)}
 }

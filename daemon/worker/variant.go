@@ -70,7 +70,9 @@ func (v *variant) run(ctx context.Context) agent.Outcome {
 	for try := 1; try <= v.spec.Tries; try++ {
 		if spent := v.overspent(); spent != "" {
 			if best.Commit == "" {
-				best = agent.Outcome{Verdict: agent.NeedsApproval, Reason: spent, Maker: best.Maker}
+				best = agent.Outcome{Verdict: agent.NeedsApproval, Reason: spent, Maker: best.Maker, Said: best.Said}
+			} else {
+				best.Reason += "; no further try: " + spent
 			}
 			v.step(ctx, "no further try: %s", spent)
 			break
