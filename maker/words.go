@@ -137,8 +137,9 @@ func Question(said string) string {
 // Preface returns what stands before the edits of an answer, for people.
 func Preface(answer string) string {
 	var b strings.Builder
+	first := ""
 	for line := range strings.Lines(answer) {
-		if begins(strings.TrimSpace(line)) {
+		if first = strings.TrimSpace(line); begins(first) {
 			break
 		}
 		b.WriteString(line)
@@ -147,7 +148,10 @@ func Preface(answer string) string {
 	if text == strings.TrimSpace(answer) {
 		return ""
 	}
-	// The last line is the path of the first edit.
+	// The last line is the path of the first edit, where that does not name it itself.
+	if strings.HasPrefix(first, "*** ") || strings.HasPrefix(first, "diff ") || strings.HasPrefix(first, "--- ") {
+		return text
+	}
 	if i := strings.LastIndexByte(text, '\n'); !strings.Contains(text[i+1:], " ") {
 		text = strings.TrimSpace(text[:max(i, 0)])
 	}
