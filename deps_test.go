@@ -35,6 +35,7 @@ var law = map[string]struct {
 	"maker/coder":           {"proc", "it drives agents in a directory and knows no job"},
 	"maker/coder/codertest": {"maker/coder", "an agent for the tests of whoever drives one"},
 	"maker/model":           {".", "it speaks to model servers and knows no job"},
+	"maker/model/modeltest": {"", "a server of models for the tests of whoever asks one"},
 	"patch":                 {"", "a pure library"},
 	"patch/batch":           {"patch", "patches and trees in memory, and nothing of disks or queues"},
 	"patch/disk":            {"patch", "a directory and the writes of a patch, and nothing of git or queues"},
