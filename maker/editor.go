@@ -3,6 +3,7 @@ package maker
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"codeagent.dev/agent"
@@ -25,9 +26,14 @@ func (e *editor) Edits() bool  { return true }
 func (e *editor) Make(ctx context.Context, req Request) (Answer, error) {
 	prompt := e.prompt(req)
 	keepJSON(req, agent.EventPrompt, prompt)
+	home, done, err := e.home()
+	if err != nil {
+		return Answer{}, err
+	}
+	defer done()
 	limits := req.Spec.Limits
 	report, err := e.agent.Run(ctx, coder.Task{
-		Dir: req.Dir, Hold: req.Hold, Prompt: prompt.words(), Env: e.env(req.Spec.Env), Home: req.Spec.Env["HOME"],
+		Dir: req.Dir, Hold: req.Hold, Prompt: prompt.words(), Env: e.env(req.Spec.Env), Home: home,
 		Time: limits.Make.Std(), Idle: limits.Idle.Std(), Output: limits.Output, Log: req.Log,
 	})
 	answer := Answer{Said: report.Said, Sent: &prompt, Usage: agent.Usage{Requests: 1, Unpriced: 1}}
@@ -41,6 +47,17 @@ func (e *editor) Make(ctx context.Context, req Request) (Answer, error) {
 		req.Log("refused: " + refused + "\n")
 	}
 	return answer, e.failed(err)
+}
+
+// home is a HOME of its own for an agent that needs nothing of the user's.
+func (e *editor) home() (dir string, done func(), err error) {
+	if e.agent.Home {
+		return "", func() {}, nil
+	}
+	if dir, err = os.MkdirTemp("", "agent-home-"); err != nil {
+		return "", nil, err
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil // what stays is a temporary file of the system's
 }
 
 // prompt is the conversation with the next thing said.
