@@ -69,7 +69,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 	}{
 		{"git", o.lookGit}, {"identity", o.lookIdentity}, {"shell", o.lookShell}, {"settings", o.lookSettings},
 		{"state", o.lookState}, {"disk", o.lookDisk}, {"queue", o.lookQueue}, {"socket", o.lookSocket}, {"daemon", o.lookDaemon},
-		{"path", o.lookPath}, {"repository", o.lookRepository}, {"leftovers", o.lookLeftovers},
+		{"path", o.lookPath}, {"repository", o.lookRepository}, {"leftovers", o.lookLeftovers}, {"makers", o.lookMakers},
 	}
 	var found []finding
 	problems := 0

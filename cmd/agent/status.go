@@ -35,6 +35,8 @@ type statusDoc struct {
 	header
 	Status agent.Status `json:"status"`
 	Jobs   []agent.Job  `json:"jobs"` // the newest
+
+	Resting []maker.Record `json:"resting,omitempty"` // makers that are left alone for now
 }
 
 const statusJobs = 10
@@ -53,10 +55,17 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		return err
 	}
 	if o.json {
-		return o.printJSON(statusDoc{docHeader, st, newJobsDoc(newest).Jobs})
+		records, _ := o.makerRecords() // what is not known is left out
+		doc := statusDoc{header: docHeader, Status: st, Jobs: newJobsDoc(newest).Jobs}
+		for _, r := range records {
+			if r.Until.After(o.now()) {
+				doc.Resting = append(doc.Resting, r)
+			}
+		}
+		return o.printJSON(doc)
 	}
 	fmt.Fprintln(o.out, o.statusLine(st))
-	o.resting(ctx)
+	o.resting()
 	if len(newest) == 0 {
 		o.say("no jobs yet; see it all on a made-up repository: agent demo")
 		return nil
@@ -66,10 +75,10 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	return l.table(newest).Write(o.out, o.style(), o.width())
 }
 
-// resting says which makers are left alone for now. A daemon that cannot tell is an
-// older one, and no reason to fail.
-func (o *statusOptions) resting(ctx context.Context) {
-	report, err := o.makerRecords(ctx)
+// resting says which makers are left alone for now. A file that cannot be read is the
+// daemon's to complain of.
+func (o *statusOptions) resting() {
+	report, err := o.makerRecords()
 	if err != nil {
 		return
 	}
@@ -80,7 +89,7 @@ func (o *statusOptions) resting(ctx context.Context) {
 
 // makerRecords reads what is remembered of makers. The file is the daemon's; reading it
 // costs no look for servers.
-func (o *statusOptions) makerRecords(context.Context) ([]maker.Record, error) {
+func (o *statusOptions) makerRecords() ([]maker.Record, error) {
 	paths, err := o.paths()
 	if err != nil {
 		return nil, err
