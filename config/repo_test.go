@@ -146,7 +146,7 @@ func TestReadRepoBombs(t *testing.T) {
 			if agent.CodeOf(err) != agent.Invalid {
 				t.Errorf("got %v, want an Invalid error", err)
 			}
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > time.Minute { // seconds on a quiet machine, also with the race detector
 				t.Errorf("took %v", took)
 			}
 			if len(err.Error()) > 1000 {
