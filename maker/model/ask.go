@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,18 +32,13 @@ func (c *Client) Ask(ctx context.Context, r Request, onText func(string)) (Reply
 }
 
 func (c *Client) ask(ctx context.Context, r Request, onText func(string), start time.Time) (Reply, error) {
-	info, err := c.Info(ctx)
-	if err != nil {
-		return Reply{}, err
-	}
-	p, err := c.fit(r, info)
-	if err != nil {
-		return Reply{}, err
-	}
 	left := c.options.Patience
 	for attempt := 1; ; {
 		a := &answer{on: onText}
-		err := c.once(ctx, p, a)
+		p, err := c.plan(ctx, r)
+		if err == nil {
+			err = c.once(ctx, p, a)
+		}
 		reply := Reply{Text: a.text.String(), Stop: a.stop, Usage: a.usage, Model: a.model}
 		if !a.first.IsZero() {
 			reply.FirstToken = a.first.Sub(start)
@@ -67,6 +64,15 @@ func (c *Client) ask(ctx context.Context, r Request, onText func(string), start 
 		case <-time.After(pause):
 		}
 	}
+}
+
+// plan asks for the sizes of the model, which are kept, and fits the request in.
+func (c *Client) plan(ctx context.Context, r Request) (plan, error) {
+	info, err := c.Info(ctx)
+	if err != nil {
+		return plan{}, err
+	}
+	return c.fit(r, info)
 }
 
 // pause returns how long to wait before asking again, if that can help within what is
@@ -96,11 +102,18 @@ func (c *Client) judge(ctx context.Context, p plan, a *answer) error {
 		return fault(Refused, "the model or a filter declined")
 	case c.provider.Protocol == Ollama && c.wasCut(ctx, p, a.usage.Prompt()):
 		return fault(PromptCut, "it read %d tokens of about %d", a.usage.Prompt(), p.prompt)
+	case !slices.Contains(finished, a.stop):
+		return &Error{Kind: BadStream, Err: said{fmt.Sprintf("it stopped with %q, which is no end of an answer", a.stop)}}
 	case strings.TrimSpace(a.text.String()) == "":
 		return fault(EmptyAnswer, "it has no text")
 	}
 	return nil
 }
+
+// finished are the words for an answer that is complete: Ollama's and OpenAI's stop,
+// Anthropic's end_turn and stop_sequence, Mistral's and llama.cpp's eos. Others mean that
+// the model waits for something (tool_calls, tool_use, pause_turn), or are not known.
+var finished = []string{"stop", "end_turn", "stop_sequence", "eos"}
 
 // wasCut reports whether an Ollama server evidently dropped a part of the prompt. When
 // it does, it keeps half of its context (github.com/ollama/ollama/issues/17427), while
@@ -249,6 +262,19 @@ func (c *Client) json(ctx context.Context, method, path, query string, body, int
 	return nil
 }
 
+// begin keeps the first bytes of what it reads.
+type begin struct {
+	r    io.Reader
+	text []byte
+}
+
+func (b *begin) Read(p []byte) (int, error) {
+	const most = 16 << 10 // more than any error
+	n, err := b.r.Read(p)
+	b.text = append(b.text, p[:min(n, most-len(b.text))]...)
+	return n, err
+}
+
 // once sends a request and reads the answer to its end.
 func (c *Client) once(ctx context.Context, p plan, a *answer) error {
 	d := c.spoken()
@@ -271,5 +297,12 @@ func (c *Client) once(ctx context.Context, p plan, a *answer) error {
 		return err
 	}
 	defer resp.Body.Close()
-	return read(resp.Body, a)
+	head := &begin{r: resp.Body}
+	err = read(head, a)
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == BadStream && !a.begun {
+		if code, message := serverError(head.text); message != "" {
+			return classify(0, code, message) // some send an error with status 200
+		}
+	}
+	return err
 }

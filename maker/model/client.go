@@ -256,6 +256,9 @@ func (c *Client) adapt(e *Error) bool {
 		return false
 	}
 	text := strings.ToLower(e.Err.Error())
+	if !unsupported(text) {
+		return false
+	}
 	c.speech.Lock()
 	defer c.speech.Unlock()
 	d := &c.dialect
@@ -270,6 +273,17 @@ func (c *Client) adapt(e *Error) bool {
 		return false
 	}
 	return true
+}
+
+// unsupported reports whether a refusal is one of a parameter as such. Of a parameter's
+// value, such as a max_tokens that is too large, it would not help to send none.
+func unsupported(text string) bool {
+	for _, sign := range []string{"unsupported", "not supported", "does not support", "not support", "unrecognized", "unrecognised", "unknown", "unexpected", "not permitted", "not allowed", "extra ", "extra_", "deprecated", "invalid parameter"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // spoken returns the dialect as it is known now.
