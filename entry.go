@@ -12,6 +12,8 @@ const (
 	MaxEvent  = 1 << 20   // of Event.Text
 	MaxSaid   = 16 << 10  // of Variant.Said
 	MaxRemark = 256 << 10 // of Variant.Remark
+	maxReason = 2 << 10   // of Variant.Reason: lists read it
+	maxName   = 512       // of a test's name
 )
 
 // DefaultMaxClaims is how many lost workers end a variant, unless configured.
@@ -112,7 +114,7 @@ func (e *Entry) Attempt(l Lease, a Attempt, now time.Time) error {
 func (e *Entry) Finish(l Lease, o Outcome, now time.Time) error {
 	switch err := e.Held(l); {
 	case CodeOf(err) == Stopped:
-		o = Outcome{Verdict: Canceled, Reason: e.Stop, Maker: o.Maker}
+		o = Outcome{Verdict: Canceled, Reason: e.Stop, Maker: o.Maker, Usage: o.Usage}
 	case err != nil:
 		return err
 	case !o.Verdict.Valid():
@@ -203,7 +205,7 @@ func (e *Entry) blank(n int) {
 func (e *Entry) end(n int, o Outcome, now time.Time) {
 	v := &e.Job.Variants[n-1]
 	v.State, v.Verdict, v.Ended = Done, o.Verdict, stamp(now)
-	v.Reason = oneLine(o.Reason)
+	v.Reason = bounded(oneLine(o.Reason), maxReason)
 	v.Maker, v.Usage = o.Maker, o.Usage
 	v.Said = bounded(o.Said, MaxSaid)
 	v.Tests = o.Tests.stored()

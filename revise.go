@@ -26,6 +26,8 @@ func (e *Entry) revise(c Change, now time.Time) error {
 		return Errorf(Invalid, "the remark is no UTF-8 text")
 	case !ok:
 		return Errorf(NotFound, "job %s has no variant %d", e.Job.ID, from).WithHint("agent show " + e.Job.ID.String())
+	case e.Stop != "":
+		return Errorf(WrongState, "job %s is being stopped", e.Job.ID).WithHint("agent wait " + e.Job.ID.String())
 	case v.State != Done:
 		return Errorf(WrongState, "%s is %s", Ref{Job: e.Job.ID, Variant: from}, v.State).WithHint("agent wait " + e.Job.ID.String())
 	case len(e.Job.Variants) >= MaxVariants:
@@ -92,7 +94,7 @@ func (t *TestReport) stored() *TestReport {
 	c.Findings = append([]Finding(nil), t.Findings...)
 	for i := range c.Findings {
 		f := &c.Findings[i]
-		f.Path, f.Text = oneLine(f.Path), oneLine(f.Text)
+		f.Path, f.Text = bounded(oneLine(f.Path), maxName), bounded(oneLine(f.Text), maxName)
 	}
 	return &c
 }
@@ -100,7 +102,7 @@ func (t *TestReport) stored() *TestReport {
 func texts(list []string) []string {
 	var valid []string
 	for _, s := range list {
-		valid = append(valid, strings.ToValidUTF8(s, "\uFFFD"))
+		valid = append(valid, bounded(s, maxName))
 	}
 	return valid
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	"codeagent.dev/agent"
@@ -32,10 +33,21 @@ func (e *editor) Make(ctx context.Context, req Request) (Answer, error) {
 	}
 	defer done()
 	limits := req.Spec.Limits
+	hide := e.hider()
+	log := req.Log
+	req.Log = func(text string) {
+		if log != nil {
+			log(hide.Replace(text))
+		}
+	}
 	report, err := e.agent.Run(ctx, coder.Task{
 		Dir: req.Dir, Hold: req.Hold, Prompt: prompt.words(), Env: e.env(req.Spec.Env), Home: home,
 		Time: limits.Make.Std(), Idle: limits.Idle.Std(), Output: limits.Output, Log: req.Log,
 	})
+	report.Said = hide.Replace(report.Said)
+	if bad, ok := errors.AsType[*coder.Error](err); ok {
+		bad.Message = hide.Replace(bad.Message)
+	}
 	answer := Answer{Said: report.Said, Sent: &prompt, Usage: agent.Usage{Requests: 1, Unpriced: 1}}
 	if u := report.Usage; u.Known {
 		answer.Usage.Input, answer.Usage.CacheRead, answer.Usage.CacheWrite, answer.Usage.Output = u.Input, u.CacheRead, u.CacheWrite, u.Output
@@ -58,6 +70,25 @@ func (e *editor) home() (dir string, done func(), err error) {
 		return "", nil, err
 	}
 	return dir, func() { _ = os.RemoveAll(dir) }, nil // what stays is a temporary file of the system's
+}
+
+// minSecret is the length from which a value is hidden: a short one is no key, and stands
+// in every second word.
+const minSecret = 8
+
+// hider hides the values of the agent's own variables, which hold its keys: the agent may
+// be talked into printing them.
+func (e *editor) hider() *strings.Replacer {
+	var pairs []string
+	for _, name := range e.agent.Env {
+		if e.set.cfg.Env == nil {
+			break
+		}
+		if value, ok := e.set.cfg.Env(name); ok && len(value) >= minSecret && !strings.Contains(value, "://") {
+			pairs = append(pairs, value, "***")
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // prompt is the conversation with the next thing said.

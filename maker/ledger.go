@@ -106,6 +106,13 @@ func (l *Ledger) Rest(name string, least time.Duration, why string) error {
 		if least <= 0 {
 			return
 		}
+		least = min(least, maxRest)
+		if l.now().Before(r.Until) { // several at once met the same trouble
+			if until := l.now().Add(least).UTC().Round(time.Second); until.After(r.Until) {
+				r.Until, r.Why = until, why
+			}
+			return
+		}
 		rest := min(least<<min(r.Fails, 10), maxRest)
 		r.Fails++
 		r.Until, r.Why = l.now().Add(rest).UTC().Round(time.Second), why

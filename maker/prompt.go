@@ -1,6 +1,7 @@
 package maker
 
 import (
+	"slices"
 	"strings"
 
 	"codeagent.dev/agent/maker/model"
@@ -57,6 +58,11 @@ func (p Prompt) shorten(budget int) Prompt {
 		p.Messages = append(kept, p.Messages[first+2:]...)
 	}
 	return p
+}
+
+// shown reports whether the conversation begins with a part of the repository.
+func (p Prompt) shown() bool {
+	return slices.ContainsFunc(p.Messages, func(m PromptMessage) bool { return m.Keep })
 }
 
 func (p Prompt) tokens() int {

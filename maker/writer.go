@@ -32,6 +32,11 @@ func (w *writer) Make(ctx context.Context, req Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if limit := req.Spec.Limits.Make.Std(); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, errMakeTime)
+		defer cancel()
+	}
 	info, err := client.Info(ctx)
 	if err != nil {
 		return Answer{}, w.failed(ctx, err)
@@ -45,11 +50,6 @@ func (w *writer) Make(ctx context.Context, req Request) (Answer, error) {
 	keepJSON(req, agent.EventPrompt, prompt)
 	ask := prompt.request()
 	ask.MaxOutput = sizes.answer
-	if limit := req.Spec.Limits.Make.Std(); limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, errMakeTime)
-		defer cancel()
-	}
 	lines := proc.NewLines(func(text string) { tell(req, text) })
 	reply, err := client.Ask(ctx, ask, func(text string) { lines.Write([]byte(text)) })
 	lines.Close()
@@ -129,6 +129,13 @@ func (w *writer) prompt(ctx context.Context, req Request, n sizes) (Prompt, erro
 			next.System, next.Format = system+"\n"+forms[format], string(format)
 		}
 		next.Maker = w.Name()
+		if !next.shown() && req.Show != nil { // an agent read the files itself
+			shown, err := w.show(ctx, req, min(n.show, n.all-n.answer-next.tokens()-slack))
+			if err != nil {
+				return next, err
+			}
+			next.Messages = append([]PromptMessage{{Role: string(model.User), Text: shown, Keep: true}}, next.Messages...)
+		}
 		return next.shorten(n.all - n.answer - slack), nil
 	}
 	text, heat := style(req.Variant)

@@ -147,7 +147,7 @@ func hostileFiles() []hostile {
 // above what they take, and far below what any of them takes where the cost is a
 // product; with -loose testdata/loose-open those run as well that are too slow yet.
 func TestLooseBounds(t *testing.T) {
-	const limit = 20 * time.Second
+	const limit = time.Minute // a few seconds on a quiet machine
 	for _, set := range [][]hostile{hostileHunks(), hostileTexts(), hostileFiles()} {
 		for _, h := range set {
 			if h.slow != "" && *looseDir == looseFixtures {
@@ -200,7 +200,7 @@ func TestLooseBoundsTree(t *testing.T) {
 	if _, err := Apply([]byte(text), os.DirFS(dir), Options{}); kindOf(err) != Missing {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(begin); took > 20*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
 }

@@ -29,7 +29,7 @@ func (w *Worker) carry(ctx context.Context, lease agent.Lease) {
 	case code == agent.Lost:
 		log.Warn("lease lost; the variant is somebody else's now")
 	case code == agent.Stopped:
-		w.finish(ctx, h, log, agent.Outcome{Verdict: agent.Canceled, Reason: "canceled while running"})
+		w.finish(ctx, h, log, agent.Outcome{Verdict: agent.Canceled, Reason: "canceled while running", Usage: outcome.Usage})
 	case outcome.Verdict == "": // interrupted by a stopping daemon
 		w.release(h, log)
 	case outcome.Verdict == agent.Failed && w.room() != nil: // that says nothing about the job

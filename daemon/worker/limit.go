@@ -9,8 +9,9 @@ import (
 )
 
 // overspent says which limit of a variant's cost is reached, with the numbers; "": none.
-func (v *variant) overspent() string {
-	l, u := v.spec.Limits, v.used
+// more is what the try under way has used.
+func (v *variant) overspent(more agent.Usage) string {
+	l, u := v.spec.Limits, v.used.Add(more)
 	switch {
 	case l.Tokens > 0 && u.Tokens() >= l.Tokens:
 		return fmt.Sprintf("%d tokens used, %d allowed", u.Tokens(), l.Tokens)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -58,7 +60,7 @@ func (v *variant) changes(ctx context.Context, commit string) (files []changed, 
 func readSmall(tree *repo.Snapshot, p string) (data []byte, ok bool) {
 	info, err := tree.Lstat(p)
 	if err != nil {
-		return nil, true
+		return nil, errors.Is(err, fs.ErrNotExist)
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxPrintFile {
 		return nil, false
@@ -79,47 +81,66 @@ func (v *variant) print(ctx context.Context, commit string) string {
 	}
 	var lines []string
 	for _, f := range files {
-		count := map[string]int{}
-		for _, l := range bare(f.old) {
-			count[l]--
-		}
-		for _, l := range bare(f.new) {
-			count[l]++
-		}
-		for l, n := range count {
-			if n != 0 {
-				lines = append(lines, fmt.Sprintf("%s\x00%s\x00%d", f.path, l, n))
-			}
-		}
-		lines = append(lines, fmt.Sprintf("%s\x00%t\x00%t", f.path, f.old == nil, f.new == nil))
+		marks := commentMarks(f.path)
+		gone, come := only(bare(f.old, marks), bare(f.new, marks))
+		lines = append(lines, fmt.Sprintf("%s\x00%t\x00%t\x00%d", f.path, f.old == nil, f.new == nil, len(gone)))
+		lines = append(append(lines, gone...), come...)
 	}
-	slices.Sort(lines)
 	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
 	return hex.EncodeToString(sum[:16])
 }
 
-// bare returns the lines of a text without blanks, and without those that are nothing
-// but a comment.
-func bare(text []byte) (lines []string) {
+// only returns the lines that just one of two texts has, in their order.
+func only(old, new []string) (gone, come []string) {
+	count := map[string]int{}
+	for _, l := range old {
+		count[l]++
+	}
+	for _, l := range new {
+		if count[l]--; count[l] < 0 {
+			come = append(come, l)
+		}
+	}
+	count = map[string]int{}
+	for _, l := range new {
+		count[l]++
+	}
+	for _, l := range old {
+		if count[l]--; count[l] < 0 {
+			gone = append(gone, l)
+		}
+	}
+	return gone, come
+}
+
+// bare returns the lines of a text without blanks but those in front, which mean
+// something in some languages, and without lines that are nothing but a comment.
+func bare(text []byte, marks []string) (lines []string) {
 	for line := range strings.Lines(string(text)) {
-		line = strings.Map(func(r rune) rune {
+		rest := strings.TrimLeft(line, " \t")
+		indent := line[:len(line)-len(rest)]
+		rest = strings.Map(func(r rune) rune {
 			if unicode.IsSpace(r) {
 				return -1
 			}
 			return r
-		}, line)
-		if line != "" && !comment(line) {
-			lines = append(lines, line)
+		}, rest)
+		if rest != "" && !slices.ContainsFunc(marks, func(m string) bool { return strings.HasPrefix(rest, m) }) {
+			lines = append(lines, indent+rest)
 		}
 	}
 	return lines
 }
 
-func comment(line string) bool {
-	for _, mark := range []string{"//", "/*", "*/", "--", "#", ";", "<!--"} {
-		if strings.HasPrefix(line, mark) && !strings.HasPrefix(line, "#!") && !strings.HasPrefix(line, "#include") && !strings.HasPrefix(line, "#define") && !strings.HasPrefix(line, "#if") && !strings.HasPrefix(line, "#endif") && !strings.HasPrefix(line, "#else") {
-			return true
-		}
+// commentMarks are what a line that is only a comment begins with, by the file's name.
+func commentMarks(name string) []string {
+	switch path.Ext(name) {
+	case ".go", ".js", ".jsx", ".ts", ".tsx", ".java", ".kt", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift", ".scala":
+		return []string{"//"}
+	case ".py", ".rb", ".sh", ".pl", ".yaml", ".yml", ".toml", ".ex", ".exs":
+		return []string{"#"}
+	case ".sql", ".lua", ".hs":
+		return []string{"--"}
 	}
-	return strings.HasPrefix(line, "*") && len(line) > 1 && !strings.ContainsAny(line, "=;(")
+	return nil
 }

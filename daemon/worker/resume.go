@@ -84,7 +84,23 @@ func (v *variant) resumeLike(ctx context.Context, like agent.Ref) error {
 }
 
 // keptTexts are the last of each that a variant's events hold.
-type keptTexts struct{ context, prompt, answer string }
+type keptTexts struct {
+	context, prompt, answer string
+
+	// The same of the last try that was answered, and of the last that made a commit.
+	answered, applied [2]string
+}
+
+// settle chooses the turn that a conversation goes on from: the one whose edits are in
+// the files, if there are any.
+func (k *keptTexts) settle(commit bool) {
+	switch {
+	case commit && k.applied[0] != "":
+		k.prompt, k.answer = k.applied[0], k.applied[1]
+	case k.answer == "" && k.answered[0] != "":
+		k.prompt, k.answer = k.answered[0], k.answered[1]
+	}
+}
 
 // kept reads them from the events that there were when job was read.
 func (v *variant) kept(ctx context.Context, job agent.Job, number int) (k keptTexts, err error) {
@@ -104,6 +120,7 @@ func (v *variant) kept(ctx context.Context, job agent.Job, number int) (k keptTe
 			break
 		}
 	}
+	k.settle(job.Variants[number-1].Commit != "")
 	return k, nil
 }
 
@@ -117,6 +134,11 @@ func (k *keptTexts) take(e agent.Event, goesOn bool) {
 		text, k.answer = &k.prompt, ""
 	case agent.EventAnswer:
 		text = &k.answer
+	case agent.EventAttempt:
+		if agent.Verdict(e.Text).HasCommit() && k.prompt != "" {
+			k.applied = [2]string{k.prompt, k.answer}
+		}
+		return
 	default:
 		return
 	}
@@ -124,6 +146,9 @@ func (k *keptTexts) take(e agent.Event, goesOn bool) {
 		*text = ""
 	}
 	*text += e.Text
+	if e.Type == agent.EventAnswer {
+		k.answered = [2]string{k.prompt, k.answer}
+	}
 }
 
 // Bounds of what a maker is told of the files that it changed, in bytes.

@@ -34,7 +34,10 @@ func (t *tests) add(d check.Diff) {
 // version of them judge it as well. A ready diff is a person's own: it is not looked at.
 func (v *variant) judge(ctx context.Context, out *agent.Outcome, report *agent.TestReport) {
 	if v.spec.Kind != agent.Diff {
-		files, _ := v.changes(ctx, out.Commit)
+		files, whole := v.changes(ctx, out.Commit)
+		if !whole {
+			report.Findings = append(report.Findings, unread("not all changed files could be looked at"))
+		}
 		var seen []check.Change
 		for _, f := range files {
 			seen = append(seen, check.Change{Path: f.path, OldPath: f.path, Old: f.old, New: f.new})
@@ -47,6 +50,7 @@ func (v *variant) judge(ctx context.Context, out *agent.Outcome, report *agent.T
 		}
 		if err := v.secondVerdict(ctx, out, files, report); err != nil {
 			v.step(ctx, "no second verdict with the tests of the base: %v", err)
+			report.Findings = append(report.Findings, unread("there is no second verdict with the base's version of the tests"))
 		}
 	}
 	if doubt := doubtful(report); doubt != "" && out.Verdict == agent.Verified {
@@ -55,6 +59,12 @@ func (v *variant) judge(ctx context.Context, out *agent.Outcome, report *agent.T
 	if len(report.New) > 0 || len(report.Fixed) > 0 || report.Still > 0 || len(report.Findings) > 0 || report.OnBase != "" {
 		out.Tests = report
 	}
+}
+
+// unread is the finding that something could not be looked at: silence would be taken
+// for a good sign.
+func unread(text string) agent.Finding {
+	return agent.Finding{Kind: "unread", Path: ".", Text: text, Warning: true}
 }
 
 // doubtful says what a person should know of a result whose checks pass.

@@ -28,13 +28,13 @@ func (v *variant) try(ctx context.Context, try int) (out agent.Outcome, again st
 	} else {
 		again = m.again
 	}
+	v.used = v.used.Add(m.usage)
 	if ctx.Err() != nil {
 		return out, "", nil
 	}
 	if m.answered {
-		v.note(out, try, m.usage)
+		v.note(out, try, m.own)
 	}
-	v.used = v.used.Add(m.usage)
 	done := agent.Attempt{
 		Try: try, Maker: out.Maker, Format: string(m.format), Usage: m.usage, Verdict: out.Verdict, Report: again,
 		Started: started, Ended: time.Now().UTC(), Rejection: m.rejection,
@@ -50,7 +50,8 @@ type made struct {
 	again     string // what to tell the maker before another try
 	answered  bool   // by a maker, whatever its answer is worth
 	format    patch.Format
-	usage     agent.Usage
+	usage     agent.Usage // of all that were asked
+	own       agent.Usage // of the one that answered
 	rejection *agent.Rejection
 }
 
@@ -67,10 +68,14 @@ func (v *variant) make(ctx context.Context, try int) (m made) {
 			why, rested = append(why, text), true
 			continue
 		}
-		v.step(ctx, "making the patch with %s", who.Name())
 		usage := m.usage
+		if spent := v.overspent(usage); spent != "" {
+			why = append(why, "no further maker is asked: "+spent)
+			break
+		}
+		v.step(ctx, "making the patch with %s", who.Name())
 		m = v.ask(ctx, who, try)
-		m.usage = m.usage.Add(usage)
+		m.own, m.usage = m.usage, m.usage.Add(usage)
 		m.out.Maker = who.Name()
 		if m.out.Commit != "" {
 			v.step(ctx, "committed %.12s: %s", m.out.Commit, sizeOf(m.out.Stat))
@@ -137,16 +142,24 @@ func (v *variant) edit(ctx context.Context, m maker.Maker, req maker.Request, ch
 	if err != nil {
 		return answer, repo.Result{}, err
 	}
+	// The reference is moved when the result is one: until then it holds an earlier try's.
+	ref := change.Ref
+	if len(v.spec.Limits.Paths) > 0 {
+		change.Ref = ""
+	}
 	res, err := tree.Commit(ctx, change)
-	if err != nil || len(v.spec.Limits.Paths) == 0 {
+	if err != nil || change.Ref != "" {
 		return answer, res, err
 	}
 	paths, err := v.repo.Changed(ctx, v.spec.Base, res.Commit)
 	if err == nil {
 		err = v.allow(slices.Values(paths))
 	}
+	if err == nil {
+		err = v.repo.Pin(ctx, ref, res.Commit)
+	}
 	if err != nil {
-		return answer, repo.Result{}, errors.Join(err, v.repo.Drop(ctx, change.Ref))
+		return answer, repo.Result{}, err
 	}
 	return answer, res, nil
 }

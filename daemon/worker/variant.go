@@ -68,7 +68,7 @@ func (v *variant) run(ctx context.Context) agent.Outcome {
 	}
 	var best agent.Outcome
 	for try := 1; try <= v.spec.Tries; try++ {
-		if spent := v.overspent(); spent != "" {
+		if spent := v.overspent(agent.Usage{}); spent != "" {
 			if best.Commit == "" {
 				best = agent.Outcome{Verdict: agent.NeedsApproval, Reason: spent, Maker: best.Maker, Said: best.Said}
 			} else {
@@ -101,7 +101,7 @@ func (v *variant) hear(ctx context.Context, out agent.Outcome, wrong string) str
 // end is the outcome, or none when the steps were cut short from outside.
 func (v *variant) end(ctx context.Context, out agent.Outcome) agent.Outcome {
 	if ctx.Err() != nil {
-		return agent.Outcome{}
+		return agent.Outcome{Usage: v.used}
 	}
 	out.Usage = v.used
 	return out
