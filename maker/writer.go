@@ -160,6 +160,12 @@ const slack = 256
 
 // show builds the brief, or the one that was shown before.
 func (w *writer) show(ctx context.Context, req Request, budget int) (string, error) {
+	if budget < minShow {
+		return "", &Error{
+			Verdict: agent.Failed, Own: true, Reason: fmt.Sprintf("%s: the task is too long: it leaves %d tokens to show anything of the repository", w.Name(), max(budget, 0)),
+			Hint: "shorten the words, or use a model with a larger context",
+		}
+	}
 	show := *req.Show
 	show.Budget, show.Count = budget, model.Tokens
 	if req.Like != nil {
@@ -174,12 +180,6 @@ func (w *writer) show(ctx context.Context, req Request, budget int) (string, err
 	}
 	if err != nil {
 		return "", err
-	}
-	if budget < minShow {
-		return "", &Error{
-			Verdict: agent.Failed, Own: true, Reason: fmt.Sprintf("%s: the task is too long: it leaves %d tokens to show anything of the repository", w.Name(), max(budget, 0)),
-			Hint: "shorten the words, or use a model with a larger context",
-		}
 	}
 	if req.Like != nil && !b.Manifest().Same(*req.Like) {
 		return "", &Error{Verdict: agent.Failed, Reason: "what was shown then cannot be shown again: other files would be chosen now"}

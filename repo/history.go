@@ -36,7 +36,7 @@ var historyArgs = []string{
 	"--no-decorate", "--no-mailmap", "--format=tformat:" + historyMark + "%H%x00%ct%x00%s",
 }
 
-// historyMark begins a commit. No path begins like this and goes on with 40 digits.
+// historyMark begins a commit. No path begins like this and goes on with the digits of an id.
 const historyMark = "\x01"
 
 // History returns what the last commits up to this one changed, at most max of them,
@@ -92,7 +92,7 @@ func readHistory(in *bufio.Reader) (list []Past, err error) {
 			return nil, agent.Errorf(agent.Internal, "git log: its answer is cut off: %w", err)
 		}
 		field = field[:len(field)-1]
-		if id, ok := strings.CutPrefix(field, historyMark); ok && agent.IsCommitID(id) && len(id) == 40 {
+		if id, ok := strings.CutPrefix(field, historyMark); ok && agent.IsCommitID(id) {
 			c, err := readChange(in, id)
 			if err != nil {
 				return nil, err
