@@ -6,7 +6,8 @@ import (
 )
 
 // Tokens estimates how many tokens a text is, leaning upwards: tokenizers differ and
-// ours knows none of them. ARCHITECTURE.md has how far it was off.
+// ours knows none of them. Of code, Markdown and JSON it said 1.2 to 1.6 times what
+// OpenAI's count; ARCHITECTURE.md has the figures.
 //
 // It counts as they do: a word is some pieces of a few letters, a digit stands alone
 // (the worst of them do it), marks pair up, blanks in front of a word go with it.
