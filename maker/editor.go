@@ -146,6 +146,13 @@ func (e *editor) env(asked map[string]string) []string {
 			more = append(more, name+"="+value)
 		}
 	}
+	path := asked["PATH"]
+	if found := e.set.path(); found != "" {
+		if path != "" {
+			path += string(os.PathListSeparator)
+		}
+		more = append(more, "PATH="+path+found)
+	}
 	return proc.Env(asked, more...)
 }
 

@@ -83,7 +83,7 @@ func (s *Set) Models(ctx context.Context) []Found {
 	for _, name := range s.keyed() {
 		found = append(found, s.ofProvider(name))
 	}
-	for _, f := range coder.Find(s.cfg.Agents, s.cfg.Path) {
+	for _, f := range coder.Find(s.cfg.Agents, s.path()) {
 		one := Found{Name: f.Agent.Name, Kind: "agent", Ready: f.Path != "", Why: f.Path, Chosen: f.Path != ""}
 		if !one.Ready {
 			one.Why = missing(f)

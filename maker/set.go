@@ -26,7 +26,7 @@ type Config struct {
 	Context   int // tokens a model is shown at most; 0: as much as its context and thrift allow
 
 	Agents []coder.Agent
-	Path   string                           // where their programs are looked for
+	Path   func() string                    // where their programs are looked for, beside the submitter's own PATH; nil: nowhere
 	Env    func(name string) (string, bool) // variables of this process, for the agents that need a key; may be nil
 
 	Ledger *Ledger // nil: nothing is remembered
@@ -53,6 +53,14 @@ func NewSet(cfg Config) *Set {
 		s.ledger, _ = OpenLedger("")
 	}
 	return s
+}
+
+// path is Config.Path, or nothing.
+func (s *Set) path() string {
+	if s.cfg.Path == nil {
+		return ""
+	}
+	return s.cfg.Path()
 }
 
 // Ledger is what is remembered of the makers.

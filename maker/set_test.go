@@ -74,7 +74,7 @@ func TestChain(t *testing.T) {
 		Agents: []coder.Agent{
 			{Name: "claude", Kind: coder.Claude, Argv: []string{"claude"}}, {Name: "codex", Kind: coder.Codex, Argv: []string{"codex"}},
 		},
-		Path: bin,
+		Path: func() string { return bin },
 	}
 	chain, err := maker.NewSet(config).Chain(t.Context())
 	if diff := cmp.Diff([]string{"ollama/qwen2.5-coder:14b", "anthropic/claude-sonnet-5", "claude"}, chain); diff != "" || err != nil {
@@ -94,7 +94,7 @@ func TestChain(t *testing.T) {
 		t.Errorf("why not: %v", why)
 	}
 
-	config.Providers, config.Path = nil, t.TempDir()
+	config.Providers, config.Path = nil, nil
 	if _, err := maker.NewSet(config).Chain(t.Context()); agent.CodeOf(err) != agent.Invalid || !strings.Contains(agent.HintOf(err), "ollama pull") {
 		t.Errorf("with nobody: %v (%s)", err, agent.HintOf(err))
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"codeagent.dev/agent"
@@ -20,8 +21,11 @@ import (
 func (a *app) makers(conf *config.Config, ledger string) (*maker.Set, error) {
 	c := maker.Config{
 		Bounds: map[string]maker.Bounds{}, Prices: map[string]model.Price{}, Context: conf.ContextTokens,
-		Path: a.env("PATH"), Env: a.lookupEnv,
+		Path: func() string { return a.env("PATH") }, Env: a.lookupEnv,
 		Options: model.Options{Proxy: http.ProxyFromEnvironment, CAFile: conf.CAFile, Idle: time.Duration(conf.Limits.Idle)},
+	}
+	if ledger != "" { // the daemon may have been started by who knows no PATH
+		c.Path = sync.OnceValue(func() string { return joinPaths(a.env("PATH"), loginPath(a.env)) })
 	}
 	var err error
 	if c.Providers, err = a.providers(conf); err != nil {

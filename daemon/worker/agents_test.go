@@ -59,7 +59,7 @@ func TestRealAgentsEndToEnd(t *testing.T) {
 			b.git("commit", "-qm", "style")
 			b.base = b.git("rev-parse", "HEAD")
 			b.config.Makers = maker.NewSet(maker.Config{
-				Agents: agents, Path: bin, Env: func(name string) (string, bool) { v, ok := secrets[name]; return v, ok },
+				Agents: agents, Path: func() string { return bin }, Env: func(name string) (string, bool) { v, ok := secrets[name]; return v, ok },
 			})
 			b.worker = worker.New(b.config)
 			b.work()
