@@ -195,6 +195,7 @@ func (d *demo) take(ctx context.Context) error {
 	d.tell(`  agent init                                      find its checks, write .agent.yaml
   agent patch --run 'gofmt -s -w .' -F            ask for a change and watch it
   git diff HEAD | agent patch --diff - -w         have your own change proved
+  agent models; agent patch "what to change" -w   who could make it from words; ask them
   agent show ID; agent apply ID; agent undo ID    look, take, take back
 `)
 	return nil
