@@ -254,7 +254,7 @@ func (p *plan) diff() error {
 	var b strings.Builder
 	for _, part := range diffParts(p.req.Diff) {
 		switch {
-		case secretName(part.path) || holdsSecret(part.text):
+		case part.secret():
 			p.left(part.path, Secret)
 		case p.count(diffSection(b.String()+part.text)) > share:
 			p.left(part.path, NoRoom)

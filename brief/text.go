@@ -2,6 +2,7 @@ package brief
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -143,27 +144,77 @@ func tag(p string) string {
 
 // diffPart is what a diff says of one file.
 type diffPart struct {
-	path string
-	text string
+	path  string
+	names []string // every name in its header: what is renamed has two
+	text  string
 }
 
-// diffParts takes a diff apart at the lines that begin a file.
+// secret reports whether a part tells of a file that stays out.
+func (p diffPart) secret() bool {
+	return slices.ContainsFunc(p.names, secretName) || holdsSecret(p.text)
+}
+
+// diffParts takes a diff apart at the lines that begin a file. Without git's headers
+// these are the lines of a "---" before a "+++": a removed line can look like the first
+// alone.
 func diffParts(diff string) (parts []diffPart) {
 	if diff == "" {
 		return nil
 	}
 	git := strings.HasPrefix(diff, "diff --git ") || strings.Contains(diff, "\ndiff --git ")
-	for line := range strings.Lines(diff) {
-		if len(parts) == 0 || strings.HasPrefix(line, "diff --git ") || !git && strings.HasPrefix(line, "--- ") {
+	lines := strings.SplitAfter(diff, "\n")
+	var text strings.Builder
+	end := func() {
+		if len(parts) > 0 {
+			parts[len(parts)-1].text = text.String()
+		}
+		text.Reset()
+	}
+	header := false
+	for i, line := range lines {
+		plain := strings.HasPrefix(line, "--- ") && i+1 < len(lines) && strings.HasPrefix(lines[i+1], "+++ ")
+		if len(parts) == 0 || strings.HasPrefix(line, "diff --git ") || !git && plain {
+			end()
 			parts = append(parts, diffPart{path: headerPath(line)})
+			header = true
 		}
 		p := &parts[len(parts)-1]
-		if name, ok := strings.CutPrefix(line, "+++ b/"); ok && !strings.Contains(p.text, "\n@@") {
-			p.path = strings.TrimRight(name, "\r\n\t")
+		if header = header && !strings.HasPrefix(line, "@@"); header {
+			p.take(line)
 		}
-		p.text += line
+		text.WriteString(line)
 	}
+	end()
 	return parts
+}
+
+// take reads the names in a line of a part's header.
+func (p *diffPart) take(line string) {
+	line = strings.TrimRight(line, "\r\n")
+	for _, key := range []string{"--- ", "+++ ", "rename from ", "rename to ", "copy from ", "copy to "} {
+		name, ok := strings.CutPrefix(line, key)
+		if !ok {
+			continue
+		}
+		name, _, _ = strings.Cut(name, "\t") // a time stamp
+		name = strings.Trim(name, `" `)
+		for _, prefix := range []string{"a/", "b/"} {
+			if bare, ok := strings.CutPrefix(name, prefix); ok && !strings.HasPrefix(key, "rename") && !strings.HasPrefix(key, "copy") {
+				name = bare
+				break
+			}
+		}
+		p.names = append(p.names, name)
+		if key == "+++ " && name != "/dev/null" || key == "--- " && len(p.names) == 1 {
+			p.path = name
+		}
+		return
+	}
+	if rest, ok := strings.CutPrefix(line, "diff --git "); ok {
+		for _, name := range strings.Fields(rest) {
+			p.names = append(p.names, strings.Trim(name, `"`))
+		}
+	}
 }
 
 // headerPath is the path in a line that begins a file of a diff.
