@@ -11,14 +11,22 @@ type cargo struct {
 	block    *block
 	failed   []string
 	failures *list
+	next     nextest
 
 	passed, skipped int
 	seen            bool
 }
 
-func newCargo() *cargo { return &cargo{failures: newList()} }
+func newCargo() *cargo {
+	c := &cargo{failures: newList()}
+	c.next.failures = c.failures
+	return c
+}
 
 func (c *cargo) read(line string) {
+	if !c.inside && c.next.read(line) {
+		return
+	}
 	if !c.inside {
 		c.outside(line)
 		return
@@ -113,7 +121,10 @@ func (c *cargo) add(id, name string) {
 }
 
 func (c *cargo) report() report {
-	if !c.seen {
+	switch n := &c.next; {
+	case n.seen:
+		return report{"cargo nextest", c.passed + n.passed, c.skipped + n.skipped, c.failures}
+	case !c.seen:
 		return report{}
 	}
 	return report{"cargo test", c.passed, c.skipped, c.failures}

@@ -141,7 +141,7 @@ func TestSecondRunIsTheSame(t *testing.T) {
 
 // Formats of one runner agree, so a check may change its flags without new failures.
 func TestFormatsOfOneRunnerAgree(t *testing.T) {
-	for _, pair := range [][2]string{{"go", "go-v"}, {"go-v", "go-json"}, {"vitest", "vitest-v"}, {"unittest", "unittest-v"}} {
+	for _, pair := range [][2]string{{"go", "go-v"}, {"go-v", "go-json"}, {"vitest", "vitest-v"}, {"unittest", "unittest-v"}, {"node-spec", "node-spec-tap"}} {
 		var both [2]check.Tests
 		for i, name := range pair {
 			log, err := os.ReadFile("testdata/logs/" + name + ".log")

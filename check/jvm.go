@@ -79,6 +79,86 @@ func (s *surefire) report() report {
 	return report{"surefire", s.passed, s.skipped, s.failures}
 }
 
+// junit reads JUnit's own console launcher: the list after "Failures (2):", and the counts.
+// Its ids are those of surefire.
+type junit struct {
+	inside   bool
+	title    string // of the failure that is being read
+	block    *block
+	failures *list
+
+	passed, skipped int
+	seen            bool
+}
+
+func newJUnit() *junit { return &junit{failures: newList()} }
+
+func (j *junit) read(line string) {
+	switch {
+	case strings.HasPrefix(line, "Failures (") && strings.HasSuffix(line, "):"):
+		j.inside, j.block = true, nil
+		return
+	case strings.HasPrefix(line, "Test run finished after "):
+		j.inside, j.block, j.seen = false, nil, true
+		return
+	case strings.HasPrefix(line, "[ ") && strings.HasSuffix(line, "]"):
+		j.total(strings.TrimSpace(strings.Trim(line, "[]")))
+		return
+	case !j.inside:
+		return
+	}
+	text := strings.TrimLeft(line, " ")
+	switch indent := len(line) - len(text); {
+	case indent == 2 && strings.HasPrefix(text, "JUnit "):
+		j.title, j.block = strings.Clone(text), nil
+	case indent == 4 && strings.HasPrefix(text, "MethodSource ["):
+		j.open(attribute(text, "className")+"."+attribute(text, "methodName"), false)
+	case indent == 4 && strings.HasPrefix(text, "ClassSource ["):
+		j.open(attribute(text, "className"), true)
+	case indent == 4 && strings.HasPrefix(text, "=> "):
+		if j.title != "" {
+			j.open(j.title, false)
+		}
+		j.block.add(line)
+	case strings.TrimSpace(text) != "[...]":
+		j.block.add(line)
+	}
+}
+
+// open begins a failure. One of several runs of a test is named by its part of the title: "[2] two".
+func (j *junit) open(id string, suite bool) {
+	if i := strings.LastIndexByte(j.title, ':'); id != j.title && !suite && strings.HasPrefix(j.title[i+1:], "[") {
+		id += " " + j.title[i+1:]
+	}
+	j.title, j.block = "", j.failures.open(id, suite)
+}
+
+// attribute reads "name = 'value'".
+func attribute(text, name string) string {
+	_, rest, _ := strings.Cut(text, name+" = '")
+	value, _, _ := strings.Cut(rest, "'")
+	return value
+}
+
+func (j *junit) total(text string) {
+	if !j.seen {
+		return
+	}
+	switch n, word, _ := leading(text); word {
+	case "tests successful":
+		j.passed += n
+	case "tests skipped", "tests aborted":
+		j.skipped += n
+	}
+}
+
+func (j *junit) report() report {
+	if !j.seen {
+		return report{}
+	}
+	return report{"junit", j.passed, j.skipped, j.failures}
+}
+
 // gradle reads Gradle's console: "CalcTest > bad() FAILED", its indented reason, and
 // "4 tests completed, 2 failed, 1 skipped".
 type gradle struct {

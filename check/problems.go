@@ -6,7 +6,7 @@ import (
 )
 
 // problems reads the lines of compilers and linters: "file:12:3: message" as most print,
-// "file(12,3): error …" of TypeScript and .NET, rustc's "error: …" with its arrow, Maven's
+// "file(12,3): error …" of TypeScript and .NET, "error: …" of rustc and ruff's rules with their arrow, Maven's
 // "[ERROR] file:[12,3] …", and the blocks of ESLint under a file's name. Their ids have no
 // line numbers; equal messages of a file are counted.
 type problems struct {
@@ -34,7 +34,7 @@ func (p *problems) read(line string) {
 	if p.foreign || len(line) > 2000 {
 		return
 	}
-	if p.rust = ""; strings.HasPrefix(line, "error") && strings.Contains(line, ": ") {
+	if p.rust = ""; strings.HasPrefix(line, "error") && strings.Contains(line, ": ") || strings.HasPrefix(line, "invalid-syntax: ") || ruffRule(line) {
 		p.rust = strings.Clone(line)
 		return
 	}
@@ -47,6 +47,15 @@ func (p *problems) read(line string) {
 	if file, message, ok := place(line); ok {
 		p.add(file, message, line)
 	}
+}
+
+// ruffRule reports whether a line is one of ruff's: "F401 [*] `os` imported but unused", whose
+// place comes on the next line, as rustc's.
+func ruffRule(line string) bool {
+	code, message, ok := strings.Cut(line, " ")
+	name := strings.TrimRight(code, "0123456789")
+	digits := len(code) - len(name)
+	return ok && message != "" && digits >= 3 && digits <= 4 && name != "" && len(name) <= 5 && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // sections leaves out pytest's and unittest's reports, which quote places at the start of lines.
@@ -89,6 +98,7 @@ func place(line string) (file, message string, ok bool) {
 	if !ok || message == "" || !sourceFile(file) {
 		return "", "", false
 	}
+	message = strings.TrimPrefix(message, "- ") // tsc --pretty
 	lower := strings.ToLower(message)
 	for _, word := range []string{"warning", "note", "info", "hint", "remark", "required from", "in function"} {
 		if strings.HasPrefix(lower, word) {

@@ -60,8 +60,8 @@ func (r *Reader) keep(p []byte) {
 func (r *Reader) flush() {
 	if r.formats == nil {
 		r.formats = []format{
-			newGoTest(), newPytest(), newUnittest(), newJest(), newVitest(), newMocha(), newCargo(), newSurefire(), newGradle(),
-			newRSpec(), newPHPUnit(), newDotnet(), newCTest(), newTAP(), newProblems(),
+			newGoTest(), newPytest(), newUnittest(), newJest(), newVitest(), newMocha(), newCargo(), newSurefire(), newJUnit(), newGradle(),
+			newRSpec(), newPHPUnit(), newDotnet(), newCTest(), newTAP(), newNodeTest(), newProblems(),
 		}
 	}
 	line := r.local(plain(r.line))

@@ -51,6 +51,10 @@ var vitestFailures = []string{"suite broken.test.js", "calc.test.js > calc > sub
 
 var unittestFailures = []string{"test_u.A.test_err", "suite test_u.B", "test_u.A.test_bad", "test_u.A.test_sub (i=0)", "test_u.A.test_sub (i=2)"}
 
+var nodeFailures = []string{"adds", "outer > inner fails"}
+
+var tscProblems = []string{"problem ts/a.ts: error TS2322: Type 'string' is not assignable to type 'number'.", "problem ts/a.ts: error TS2339: Property 'missing' does not exist on type 'string'."}
+
 func with(head string, ids []string) []string { return append([]string{head}, ids...) }
 
 var logs = []struct {
@@ -82,6 +86,16 @@ var logs = []struct {
 	{"written/phpunit", []string{"phpunit: 1 passed, 1 skipped", "CalcTest::testErr", `CalcTest::testBad with data set "two" (2)`}},
 	{"written/dotnet", []string{"dotnet test: 3 passed, 1 skipped", "Demo.CalcTest.Bad", "Demo.CalcTest.Row(n: 1)"}},
 	{"written/ctest", []string{"ctest: 1 passed, 0 skipped", "bad", "crash"}},
+	{"node-spec", with("node:test: 2 passed, 2 skipped", nodeFailures)},
+	{"node-spec-color", with("node:test: 2 passed, 2 skipped", nodeFailures)},
+	{"node-spec-tap", with("tap: 2 passed, 2 skipped", nodeFailures)},
+	{"tsc", with("problems: 0 passed, 0 skipped", tscProblems)},
+	{"tsc-pretty", with("problems: 0 passed, 0 skipped", tscProblems)},
+	{"rustc-color", []string{"problems: 0 passed, 0 skipped", "problem src/lib.rs: error[E0308]: mismatched types"}},
+	{"written/nextest", []string{"cargo nextest: 3 passed, 1 skipped", "demo tests::adds", "demo::it aborts", "demo::it hangs", "demo::it whole", "doc demo src/lib.rs - documented"}},
+	{"written/nextest-old", []string{"cargo nextest: 1 passed, 0 skipped", "demo tests::adds"}},
+	{"written/junit", []string{"junit: 1 passed, 1 skipped", "demo.CalcTest.adds", "demo.CalcTest.rows [2] 2", "suite demo.NetTest", "JUnit Jupiter:calc.feature:adds"}},
+	{"written/ruff", []string{"problems: 0 passed, 0 skipped", "problem src/app.py: F401 [*] `os` imported but unused", "problem src/bad.py: invalid-syntax: Expected an expression", "problem src/app.py: E501 Line too long (120 > 88)"}},
 	{"written/bats", []string{"tap: 1 passed, 1 skipped", "fails on bad flag"}},
 	{"written/problems", []string{"problems: 0 passed, 0 skipped",
 		"problem src/a.ts: error TS2322: Type 'string' is not assignable to type 'number'.",
