@@ -9,6 +9,7 @@ type nextest struct {
 	inside   bool // from its first line to its last one
 	list     bool // behind the summary
 	block    *block
+	tries    map[string]*block // what the last failed try of a test wrote
 	failures *list
 
 	passed, skipped int
@@ -20,7 +21,7 @@ func (n *nextest) read(line string) bool {
 	text := strings.TrimSpace(line)
 	switch {
 	case strings.HasPrefix(text, "Nextest run ID "), nextStart(text):
-		n.inside, n.list, n.block = true, false, nil
+		n.inside, n.list, n.block, n.tries = true, false, nil, map[string]*block{}
 		return true
 	case !n.inside:
 		return false
@@ -40,11 +41,17 @@ func (n *nextest) read(line string) bool {
 	case strings.Trim(text, "─-") == "" && len(text) >= 12, strings.HasPrefix(text, "Cancel"):
 		n.block = nil
 	case strings.HasPrefix(text, "stdout ─"), strings.HasPrefix(text, "stderr ─"), strings.HasPrefix(text, "output ─"), strings.HasPrefix(text, "--- STD"),
-		strings.HasPrefix(text, "test result: "): // the number of tests that were left out grows with each new one
+		harness(text):
 	default:
 		n.block.add(line)
 	}
 	return true
+}
+
+// harness reports whether a line is libtest's, of its run of the one test. It says nothing
+// new, and the number of tests it left out grows with each one that is added.
+func harness(text string) bool {
+	return text == "running 1 test" || text == "failures:" || strings.HasPrefix(text, "test result: ") || strings.HasPrefix(text, "test ") && strings.HasSuffix(text, " ... FAILED")
 }
 
 // nextStart reads "Starting 5 tests across 2 binaries (1 test skipped)".
@@ -76,17 +83,26 @@ func nextVerdict(text string) (word, id string, ok bool) {
 func (n *nextest) verdict(word, id string) {
 	n.seen, n.block = true, nil
 	try := strings.HasPrefix(word, "TRY ")
-	switch fields := strings.Fields(word); {
-	case try && (!n.list || len(fields) != 3):
-		return
-	default:
-		word = fields[len(fields)-1]
-	}
-	if word != "FAIL" && word != "TIMEOUT" && word != "ABORT" && !strings.HasPrefix(word, "SIG") && word != "XFAIL" {
+	word = word[strings.LastIndexByte(word, ' ')+1:]
+	if word != "FAIL" && word != "TIMEOUT" && word != "ABORT" && !strings.HasPrefix(word, "SIG") {
 		return
 	}
-	if e, fresh := n.failures.add(id); fresh || e != nil && len(e.block.head) == 0 {
-		n.block = e.block
+	if try && !n.list {
+		if n.tries[id] != nil || len(n.tries) < maxFailures {
+			n.block = &block{}
+			n.tries[strings.Clone(id)] = n.block
+		}
+		return
+	}
+	e, fresh := n.failures.add(id)
+	switch {
+	case e == nil:
+	case fresh && n.tries[id] != nil:
+		e.block = n.tries[id]
+	case fresh || len(e.block.head) == 0:
+		if n.block = e.block; fresh && word != "FAIL" {
+			n.block.add(word)
+		}
 	}
 }
 

@@ -133,3 +133,24 @@ func TestLogs(t *testing.T) {
 		})
 	}
 }
+
+// What a test wrote is found at the verdict of its last try, and what only ended has its signal.
+func TestNextestExcerpts(t *testing.T) {
+	log, err := os.ReadFile("testdata/logs/written/nextest.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range read(log, 100).Failures {
+		got = append(got, strings.Join(strings.Fields(f.Excerpt), " "))
+	}
+	want := []string{
+		"tests::adds thread 'tests::adds' (77) panicked at src/lib.rs:13:43: assertion `left == right` failed: adding left: -1 right: 3",
+		"SIGABRT thread caused non-unwinding panic. aborting.", "TIMEOUT",
+		"thread 'whole' (80) panicked at tests/it.rs:2:49: index out of bounds: the len is 0 but the index is 3",
+		"Test executable failed (exit status: 101).",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
