@@ -11,7 +11,8 @@ import (
 
 // config reports a change of what runs the checks. Files that hold other things as well
 // are compared by the parts that concern checks. What only adds lines, none of which says
-// to skip or ignore, is no warning: a new step of continuous integration proves more.
+// to skip or ignore, is no warning: a new step of continuous integration proves more. So is
+// what fixtures do, and a workflow that only publishes, unless a new line says so.
 func config(c Change) []Finding {
 	name := c.old()
 	whole := wholeConfig(name) || c.New != nil && wholeConfig(c.Path)
@@ -29,14 +30,16 @@ func config(c Change) []Finding {
 	if ciFile(name) && !aboutChecks(before) && !aboutChecks(after) {
 		return nil
 	}
+	mild := path.Base(name) == "conftest.py" || ciFile(name) && delivers(path.Base(name))
 	f := Finding{Kind: ConfigChanged, Path: c.Path, Warning: true}
 	switch {
 	case c.New == nil:
-		f.Text = "check configuration deleted"
+		f.Text, f.Warning = "check configuration deleted", !ciFile(name) || !delivers(path.Base(name))
 	case c.Old == nil:
-		f.Text, f.Warning = "check configuration added", weakens(nil, after) != ""
+		f.Text, f.Warning = "check configuration added", weakens(nil, after) != "" && !ciFile(name) // another workflow takes nothing from those there are
 	default:
 		f.Line, f.Text, f.Warning = difference(c.New, before, after)
+		f.Warning = f.Warning && (!mild || weakens(before, after) != "")
 	}
 	return []Finding{f}
 }
@@ -44,14 +47,15 @@ func config(c Change) []Finding {
 // difference says in one line how configuration differs, and whether it may be weaker:
 // a line is gone or changed, or a new one says so.
 func difference(file, before, after []byte) (line int, text string, warning bool) {
-	if bytes.Equal(unversioned(before), unversioned(after)) {
-		return 0, "check configuration names other versions of its tools", false
-	}
 	gone, come := lineDiff(before, after), lineDiff(after, before)
 	bad := weakens(before, after)
+	left, fresh := settle(gone, come)
+	if bad == "" && len(left)+len(fresh) == 0 {
+		return 0, "check configuration changed in versions of tools, labels or comments", false
+	}
 	show := bad
-	if show == "" && len(come) > 0 {
-		show = come[0]
+	if show == "" && len(fresh) > 0 {
+		show = fresh[0]
 	}
 	if show != "" {
 		if i := bytes.Index(file, []byte(show)); i >= 0 {
@@ -59,11 +63,11 @@ func difference(file, before, after []byte) (line int, text string, warning bool
 		}
 		text = "+ " + show
 	}
-	if len(gone) > 0 {
-		text = strings.TrimSpace("- " + gone[0] + " " + text)
+	if len(left) > 0 {
+		text = strings.TrimSpace("- " + left[0] + " " + text)
 	}
 	text = cut(fmt.Sprintf("check configuration changed, %d lines out and %d in: %s", len(gone), len(come), text), 200)
-	return line, tidy(text), bad != "" || len(gone) > 0
+	return line, tidy(text), bad != "" || len(left) > 0
 }
 
 // lineDiff returns the trimmed lines of a that b does not have, without blank ones and comments.
@@ -77,36 +81,11 @@ func lineDiff(a, b []byte) []string {
 		line = strings.TrimSpace(line)
 		if have[line] > 0 {
 			have[line]--
-		} else if line != "" && line[0] != '#' && !strings.HasPrefix(line, "//") {
+		} else if line != "" && line[0] != '#' && !strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "<!--") {
 			only = append(only, line)
 		}
 	}
 	return only
-}
-
-// unversioned takes the versions out of lines that name a tool to fetch, and comments off:
-// an update of what a check runs on is everyday, and makes no check weaker by itself.
-func unversioned(content []byte) []byte {
-	var out bytes.Buffer
-	for line := range strings.Lines(string(content)) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		if i := strings.Index(line, " #"); i > 0 {
-			line = strings.TrimSpace(line[:i])
-		}
-		for _, key := range []string{"uses:", "rev:", "image:"} {
-			if rest, ok := strings.CutPrefix(strings.TrimPrefix(line, "- "), key); ok {
-				if i := strings.LastIndexAny(rest, "@:"); i > 0 || key == "rev:" {
-					line = key + rest[:max(i, 0)]
-				}
-			}
-		}
-		out.WriteString(line)
-		out.WriteByte('\n')
-	}
-	return out.Bytes()
 }
 
 // aboutChecks reports whether a workflow of continuous integration checks anything: others
@@ -118,7 +97,7 @@ func aboutChecks(content []byte) bool {
 // weakening are words of a line that makes a check prove less.
 var weakening = []string{
 	"|| true", "||true", "continue-on-error", "allow_failure", "allow-failure", "--passwithnotests", "skip", "ignore", "exclude", "disable", "deselect", "xfail",
-	"no-verify", "fail-under", "fail_under", "threshold", "exit 0", "--no-", "-run ", "-k ", ": off", "\"off\"", "if: false", "nofail", "testfailureignore",
+	"no-verify", "fail-under", "fail_under", "threshold", "exit 0", "--no-", "-run ", "-k ", ": off", "\"off\"", "if: false", "nofail", "testfailureignore", "collection_modifyitems",
 }
 
 // weakens returns the first new line that may make a check prove less, or "".

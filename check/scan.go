@@ -34,6 +34,7 @@ type unit struct {
 	line    int // from 1
 	indent  int
 	asserts int
+	throws  int            // of the asserts, how many expect an exception
 	lines   map[uint64]int // how often each line stands in its body
 	size    int            // lines of the body that say something
 	taken   bool           // it has its partner on the other side
@@ -134,6 +135,9 @@ func (s *scan) test(line, trimmed string, number int, pending []mark, seed mapha
 		s.open.size++
 		if contains(trimmed, s.lang.asserts) {
 			s.open.asserts++
+			if contains(trimmed, throwing) {
+				s.open.throws++
+			}
 		}
 	} else if contains(trimmed, s.lang.asserts) {
 		s.helpers++
@@ -151,6 +155,9 @@ func (s *scan) test(line, trimmed string, number int, pending []mark, seed mapha
 	}
 	return pending
 }
+
+// throwing are the checks that expect an exception of what they call.
+var throwing = []string{"assertThrows", "assertFailsWith", "assertRaises", "pytest.raises", "toThrow", "rejects", "assert.throws", "Assert.Throws", "raise_error"}
 
 // ends reports whether a line that is no deeper than the open test is beyond it. A Go
 // file is formatted, and its raw strings reach the margin: only a declaration ends a test there.

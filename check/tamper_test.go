@@ -220,8 +220,27 @@ var tamperings = []struct {
 	{"package.json: dependency", []check.Change{edit("package.json", `{"scripts": {"test": "jest"}, "version": "1"}`, `{"scripts": {"test": "jest"}, "version": "2"}`)}, nil},
 	{"pyproject: coverage", []check.Change{edit("pyproject.toml", "[project]\nname = \"x\"\n[tool.coverage.report]\nfail_under = 90\n", "[project]\nname = \"y\"\n[tool.coverage.report]\nfail_under = 10\n")}, []string{"! config_changed pyproject.toml:4"}},
 	{"pyproject: version", []check.Change{edit("pyproject.toml", "[project]\nversion = \"1\"\n[tool.pytest.ini_options]\n", "[project]\nversion = \"2\"\n[tool.pytest.ini_options]\n")}, nil},
+	{"ci: versions of a matrix, its label", []check.Change{ci("name: a", "node: [18, 20]", "- \"4.8\"", "python: '3.9'", "run: make test", "name: b", "node: [18, 20, 22]", "- \"4.9\"", "python: '3.10'", "run: make test")}, []string{"config_changed .github/workflows/ci.yml:0"}},
+	{"ci: a version and a test less", []check.Change{ci("node: [18, 20]", "run: make test", "run: make e2e", "node: [20]", "run: make test", "name: c")}, []string{"! config_changed .github/workflows/ci.yml:0"}},
+	{"ci: a bound is no version", []check.Change{ci("run: python -m pytest --cov-min=90", "name: a", "run: python -m pytest --cov-min=9", "name: a")}, []string{"! config_changed .github/workflows/ci.yml:2"}},
+	{"ci: retries", []check.Change{ci("run: node --test --retries=0", "name: a", "run: node --test --retries=5", "name: a")}, []string{"! config_changed .github/workflows/ci.yml:2"}},
+	{"ci: another workflow", []check.Change{edit(".github/workflows/e2e.yml", "", "run: make test\npaths-ignore: docs\n")}, []string{"config_changed .github/workflows/e2e.yml:0"}},
+	{"ci: deleted", []check.Change{edit(".github/workflows/ci.yml", "run: make test\n", "")}, []string{"! config_changed .github/workflows/ci.yml:0"}},
+	{"ci: a release builds in another way", []check.Change{edit(".github/workflows/release.yml", "run: make build\n", "run: make build V=1\n")}, []string{"config_changed .github/workflows/release.yml:1"}},
+	{"ci: a release no longer tests", []check.Change{edit(".github/workflows/release.yml", "run: make test\n", "run: make test || true\n")}, []string{"! config_changed .github/workflows/release.yml:1"}},
+	{"mypy: more files", []check.Change{edit("setup.cfg", "[mypy]\nfiles = src\n", "[mypy]\nfiles = src, tests/typing\n")}, []string{"config_changed setup.cfg:0"}},
+	{"mypy: other files", []check.Change{edit("setup.cfg", "[mypy]\nfiles = src\n", "[mypy]\nfiles = src2\n")}, []string{"! config_changed setup.cfg:2"}},
+	{"conftest: a fixture", []check.Change{edit("tests/conftest.py", "def db():\n    return 1\n", "def db():\n    return 2\n")}, []string{"config_changed tests/conftest.py:2"}},
+	{"conftest: what is collected", []check.Change{edit("tests/conftest.py", "def db():\n    return 1\n", "def pytest_collection_modifyitems(items):\n    items.clear()\n")}, []string{"! config_changed tests/conftest.py:1"}},
+	{"java: assertThrows", []check.Change{edit("CalcTest.java", swap(javaTests, "int got = sub(3, 1);\n        assertEquals(2, got);", "try {\n            sub(3, x);\n            fail();\n        } catch (IOException e) {\n            assertEquals(2, e.code);\n        }"), swap(javaTests, "int got = sub(3, 1);\n        assertEquals(2, got);", "assertThrows(IOException.class, () -> sub(3, x));"))}, nil},
 	{"new tests", []check.Change{edit("x_test.go", "", goTests), edit("test_calc.py", "", pyTests), edit("calc.test.js", "", jsTests)}, nil},
 	{"code that only looks like a test", []check.Change{edit("maker.go", "package x\n\nfunc TestAdd(t T) { t.Error() }\n", "package x\n")}, nil},
+}
+
+// ci is a workflow whose lines are the first half before, and the second half after.
+func ci(lines ...string) check.Change {
+	half := len(lines) / 2
+	return edit(".github/workflows/ci.yml", "steps: test\n"+strings.Join(lines[:half], "\n")+"\n", "steps: test\n"+strings.Join(lines[half:], "\n")+"\n")
 }
 
 func TestTampering(t *testing.T) {
