@@ -8,8 +8,8 @@ import (
 // secretName reports whether a file of this name is taken for a secret, whatever it
 // holds.
 func secretName(name string) bool {
-	base := strings.ToLower(path.Base(name))
-	if base == ".env" || strings.HasPrefix(base, ".env.") || strings.HasSuffix(base, ".env") {
+	base := original(strings.ToLower(path.Base(name)))
+	if base == ".flaskenv" || base == ".env" || strings.HasPrefix(base, ".env.") || strings.HasSuffix(base, ".env") {
 		return !sample(base)
 	}
 	for _, known := range secretBases {
@@ -22,7 +22,15 @@ func secretName(name string) bool {
 			return !sample(base)
 		}
 	}
-	if strings.HasSuffix(base, ".tfstate.backup") || strings.Contains(base, ".tfvars") && !sample(base) {
+	for _, start := range []string{"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"} { // id_rsa_work
+		if strings.HasPrefix(base, start) && !strings.HasSuffix(base, ".pub") && path.Ext(base) == "" {
+			return true
+		}
+	}
+	if strings.HasSuffix(base, ".json") && (strings.Contains(base, "service-account") || strings.Contains(base, "firebase-adminsdk")) {
+		return !sample(base)
+	}
+	if strings.Contains(base, ".tfstate.") || strings.Contains(base, ".tfvars") && !sample(base) {
 		return true
 	}
 	dir := "/" + strings.ToLower(path.Dir(name)) + "/"
@@ -32,6 +40,21 @@ func secretName(name string) bool {
 		}
 	}
 	return strings.Contains(dir, "/.ssh/") || strings.Contains(dir, "/.gnupg/")
+}
+
+// original is the name of a file of which this is a copy that an editor or a person
+// left: a copy of a secret is one.
+func original(base string) string {
+	for {
+		short := strings.TrimSuffix(base, "~")
+		for _, end := range []string{".bak", ".old", ".orig", ".save", ".backup", ".swp"} {
+			short = strings.TrimSuffix(short, end)
+		}
+		if short == base || short == "" {
+			return base
+		}
+		base = short
+	}
 }
 
 // sample reports whether a name says that its content is an example.
@@ -51,11 +74,11 @@ var secretBases = []string{
 	".git-credentials", ".dockercfg", ".envrc", ".vault-token", ".vault_pass", "credentials", "credentials.json", "credentials.yml",
 	"credentials.yaml", "credentials.toml", "credentials.xml", "client_secret.json", "client_secrets.json", "service-account.json",
 	"service_account.json", "secrets.yml", "secrets.yaml", "secrets.json", "secrets.toml", "secret.yml", "secret.yaml", "secret.json",
-	"kubeconfig", "master.key", "terraform.tfstate", ".s3cfg", ".boto", "wallet.dat", "shadow", "local.properties",
+	"kubeconfig", "master.key", "terraform.tfstate", ".s3cfg", ".boto", "wallet.dat", "shadow", "local.properties", ".terraformrc", ".databrickscfg",
 }
 
 var secretEnds = []string{
-	".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".tfstate", ".kdbx", ".ppk", ".asc.key", ".ovpn", ".kubeconfig", ".pkcs12",
+	".pem", ".key", ".p8", ".p12", ".pfx", ".jks", ".keystore", ".tfstate", ".kdbx", ".ppk", ".asc.key", ".ovpn", ".kubeconfig", ".pkcs12",
 	".der", ".mobileprovision", ".credentials", ".secret", ".secrets",
 }
 
@@ -137,6 +160,9 @@ var shapes = []shape{
 // isToken reports whether a run of bytes is a token. Fillers of examples are none:
 // with few different bytes, or saying that they are one.
 func isToken(run string) bool {
+	if webToken(run) {
+		return true
+	}
 	for _, s := range shapes {
 		i := strings.Index(run, s.prefix)
 		// Inside of a word only the longer prefixes are taken for one: "task-" ends in "sk-".
@@ -147,12 +173,23 @@ func isToken(run string) bool {
 		if len(body) < s.body {
 			continue
 		}
+		if strings.HasPrefix(s.prefix, "xox") { // numbers and a hexadecimal end, between dashes
+			body = strings.ReplaceAll(body, "-", "")
+		}
 		if strings.HasSuffix(run, "EXAMPLE") || !mixed(body) {
 			continue
 		}
 		return true
 	}
 	return false
+}
+
+// webToken reports whether a run is a JSON web token: three parts, the first two of
+// them JSON in base64, which begins with eyJ.
+func webToken(run string) bool {
+	parts := strings.Split(run, ".")
+	return len(parts) == 3 && strings.HasPrefix(parts[0], "eyJ") && strings.HasPrefix(parts[1], "eyJ") &&
+		len(parts[0]) >= 16 && len(parts[1]) >= 16 && len(parts[2]) >= 20 && mixed(parts[2])
 }
 
 // mixed reports whether s looks random: it has at least eight different bytes, of two
