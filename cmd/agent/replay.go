@@ -89,10 +89,6 @@ func (o *replayOptions) again(ctx context.Context, jobs agent.Jobs, job agent.Jo
 		number = max(job.Chosen(), 1)
 	}
 	ref := agent.Ref{Job: job.ID, Variant: number}
-	kept, err := keptTexts(ctx, jobs, job, number)
-	if err != nil {
-		return spec, err
-	}
 	spec.Key, spec.Variants, spec.Origin = "", 1, o.origin()
 	if len(o.with) > 0 {
 		dir, err := o.workDir()
@@ -103,7 +99,11 @@ func (o *replayOptions) again(ctx context.Context, jobs agent.Jobs, job agent.Jo
 		for _, m := range o.with {
 			spec.Makers = append(spec.Makers, absMaker(dir, m))
 		}
-		if kept[agent.EventContext] != "" {
+		turns, err := job.Turns(jobs.Events(ctx, job.ID, 0), number)
+		if err != nil {
+			return spec, err
+		}
+		if lastKept(turns, func(t agent.Turn) string { return t.Context }) != "" {
 			spec.Like = ref
 		}
 		spec.Title = fmt.Sprintf("%s again: %s", ref, spec.Title)
@@ -139,44 +139,30 @@ func answers(ctx context.Context, jobs agent.Jobs, job agent.Job, number int) (s
 	return strings.Join(applied, "\n\n"), nil
 }
 
+// answersOf are those of one variant.
 func answersOf(ctx context.Context, jobs agent.Jobs, job agent.Job, number int) (applied []string, err error) {
-	verdict, sent, answer := "", "", ""
-	var last agent.EventType
-	for ev, err := range jobs.Events(ctx, job.ID, 0) {
-		if err != nil {
-			return nil, err
+	turns, err := job.Turns(jobs.Events(ctx, job.ID, 0), number)
+	if err != nil {
+		return nil, err
+	}
+	edits := false
+	for _, t := range turns {
+		if t.Verdict == "" {
+			continue
 		}
-		if ev.Variant == number {
-			switch ev.Type {
-			case agent.EventPrompt:
-				if last != ev.Type {
-					sent, answer = "", ""
-				}
-				sent += ev.Text
-			case agent.EventAnswer:
-				answer += ev.Text
-			case agent.EventAttempt:
-				var p maker.Prompt
-				if sent != "" {
-					if err := json.Unmarshal([]byte(sent), &p); err != nil {
-						return nil, fmt.Errorf("what %s was sent cannot be read: %w", agent.Ref{Job: job.ID, Variant: number}, err)
-					}
-				}
-				if p.Format == "" {
-					break // an agent edits by itself; what it says is no edit
-				}
-				if verdict = ev.Text; agent.Verdict(verdict).HasCommit() {
-					applied = append(applied, answer)
-				}
-			}
-			last = ev.Type
+		var p maker.Prompt
+		if err := json.Unmarshal([]byte(t.Prompt), &p); err != nil {
+			return nil, fmt.Errorf("what %s was sent cannot be read: %w", agent.Ref{Job: job.ID, Variant: number}, err)
 		}
-		if ev.Seq >= job.Events {
-			break
+		if p.Format == "" {
+			continue // an agent edits by itself; what it says is no edit
+		}
+		if edits = true; t.Verdict.HasCommit() {
+			applied = append(applied, t.Answer)
 		}
 	}
-	if len(applied) == 0 && answer != "" && verdict != "" {
-		applied = []string{answer}
+	if last := len(turns) - 1; len(applied) == 0 && edits && turns[last].Answer != "" {
+		applied = []string{turns[last].Answer}
 	}
 	return applied, nil
 }

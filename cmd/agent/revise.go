@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -144,32 +143,4 @@ func cost(u agent.Usage) string {
 		return "free"
 	}
 	return money(u.MicroUSD)
-}
-
-// keptTexts are what a variant's last try was made from, as its events hold it.
-func keptTexts(ctx context.Context, jobs agent.Jobs, job agent.Job, number int) (map[agent.EventType]string, error) {
-	kept := map[agent.EventType]*strings.Builder{}
-	var last agent.EventType
-	for ev, err := range jobs.Events(ctx, job.ID, 0) {
-		if err != nil {
-			return nil, err
-		}
-		if ev.Variant == number {
-			if ev.Type.Bulky() {
-				if ev.Type != last {
-					kept[ev.Type] = &strings.Builder{}
-				}
-				kept[ev.Type].WriteString(ev.Text)
-			}
-			last = ev.Type
-		}
-		if ev.Seq >= job.Events {
-			break
-		}
-	}
-	texts := map[agent.EventType]string{}
-	for typ, b := range kept {
-		texts[typ] = b.String()
-	}
-	return texts, nil
 }

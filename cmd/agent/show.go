@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -86,19 +87,18 @@ func (o *showOptions) kept(ctx context.Context, jobs agent.Jobs, job agent.Job) 
 	if number == 0 {
 		number = max(job.Chosen(), 1)
 	}
-	texts, err := keptTexts(ctx, jobs, job, number)
+	turns, err := job.Turns(jobs.Events(ctx, job.ID, 0), number)
 	if err != nil {
 		return err
 	}
 	ref := agent.Ref{Job: job.ID, Variant: number}
-	typ, what := agent.EventPrompt, "what was sent"
+	what, text := "what was sent", lastKept(turns, func(t agent.Turn) string { return t.Prompt })
 	if o.answer {
-		typ, what = agent.EventAnswer, "what was answered"
+		what, text = "what was answered", lastKept(turns, func(t agent.Turn) string { return t.Answer })
 	} else if o.shown {
-		typ, what = agent.EventContext, "what was shown"
+		what, text = "what was shown", lastKept(turns, func(t agent.Turn) string { return t.Context })
 	}
-	text, ok := texts[typ]
-	if !ok {
+	if text == "" {
 		return agent.Errorf(agent.NotFound, "nothing is kept of %s for %s", what, ref).WithHint("agent logs " + ref.String())
 	}
 	if o.json {
@@ -134,6 +134,16 @@ func (o *showOptions) kept(ctx context.Context, jobs agent.Jobs, job agent.Job) 
 		t.Add(fmt.Sprint(f.Tokens), tui.Short(f.ID), oneLine(f.Path), oneLine(f.Why))
 	}
 	return t.Write(o.out, o.style(), o.width())
+}
+
+// lastKept is the last text of its kind that is not empty.
+func lastKept(turns []agent.Turn, of func(agent.Turn) string) string {
+	for _, t := range slices.Backward(turns) {
+		if text := of(t); text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 // printText prints a text as it is, but for what would steer a terminal.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"codeagent.dev/agent"
@@ -29,16 +30,16 @@ func (v *variant) resume(ctx context.Context) error {
 	}
 	job := v.hold.lease.Job
 	before := job.Variants[self.Revises-1]
-	kept, err := v.kept(ctx, job, self.Revises)
+	turns, err := v.turns(ctx, job, self.Revises)
 	if err != nil {
 		return err
 	}
-	if kept.prompt != "" {
+	if turn := goesOnFrom(turns, before.Commit != ""); turn.Prompt != "" {
 		v.talk.past = &maker.Prompt{}
-		if err := json.Unmarshal([]byte(kept.prompt), v.talk.past); err != nil {
+		if err := json.Unmarshal([]byte(turn.Prompt), v.talk.past); err != nil {
 			return fmt.Errorf("what %s was sent cannot be read: %w", agent.Ref{Job: job.ID, Variant: self.Revises}, err)
 		}
-		v.talk.said = kept.answer
+		v.talk.said = turn.Answer
 	}
 	v.startWith(before.Maker)
 	switch {
@@ -71,84 +72,41 @@ func (v *variant) resumeLike(ctx context.Context, like agent.Ref) error {
 	if like.Variant == 0 {
 		like.Variant = max(job.Chosen(), 1)
 	}
-	kept, err := v.kept(ctx, job, like.Variant)
+	turns, err := v.turns(ctx, job, like.Variant)
 	if err != nil {
 		return err
 	}
-	if kept.context == "" {
-		return agent.Errorf(agent.NotFound, "nothing is kept of what the maker of %s was shown", like).
-			WithHint("only a model is shown something; an agent reads the files itself")
-	}
-	v.like = &brief.Manifest{}
-	return json.Unmarshal([]byte(kept.context), v.like)
-}
-
-// keptTexts are the last of each that a variant's events hold.
-type keptTexts struct {
-	context, prompt, answer string
-
-	// The same of the last try that was answered, and of the last that made a commit.
-	answered, applied [2]string
-}
-
-// settle chooses the turn that a conversation goes on from: the one whose edits are in
-// the files, if there are any.
-func (k *keptTexts) settle(commit bool) {
-	switch {
-	case commit && k.applied[0] != "":
-		k.prompt, k.answer = k.applied[0], k.applied[1]
-	case k.answer == "" && k.answered[0] != "":
-		k.prompt, k.answer = k.answered[0], k.answered[1]
-	}
-}
-
-// kept reads them from the events that there were when job was read.
-func (v *variant) kept(ctx context.Context, job agent.Job, number int) (k keptTexts, err error) {
-	if job.Events == 0 {
-		return k, nil
-	}
-	var last agent.EventType
-	for e, err := range v.cfg.Queue.Events(ctx, job.ID, 0) {
-		if err != nil {
-			return k, err
-		}
-		if e.Variant == number {
-			k.take(e, e.Type == last)
-			last = e.Type
-		}
-		if e.Seq >= job.Events {
-			break
+	for _, t := range slices.Backward(turns) {
+		if t.Context != "" {
+			v.like = &brief.Manifest{}
+			return json.Unmarshal([]byte(t.Context), v.like)
 		}
 	}
-	k.settle(job.Variants[number-1].Commit != "")
-	return k, nil
+	return agent.Errorf(agent.NotFound, "nothing is kept of what the maker of %s was shown", like).
+		WithHint("only a model is shown something; an agent reads the files itself")
 }
 
-// take files one event. goesOn: it is the next part of a long text.
-func (k *keptTexts) take(e agent.Event, goesOn bool) {
-	var text *string
-	switch e.Type {
-	case agent.EventContext:
-		text = &k.context
-	case agent.EventPrompt:
-		text, k.answer = &k.prompt, ""
-	case agent.EventAnswer:
-		text = &k.answer
-	case agent.EventAttempt:
-		if agent.Verdict(e.Text).HasCommit() && k.prompt != "" {
-			k.applied = [2]string{k.prompt, k.answer}
+// turns are those of a job's variant, as far as they went when the job was read.
+func (v *variant) turns(ctx context.Context, job agent.Job, number int) ([]agent.Turn, error) {
+	return job.Turns(v.cfg.Queue.Events(ctx, job.ID, 0), number)
+}
+
+// goesOnFrom chooses the turn that a conversation goes on from: the last whose edits are
+// in the files, if there are any; else the last that was answered, or the last at all.
+func goesOnFrom(turns []agent.Turn, commit bool) agent.Turn {
+	wanted := []func(agent.Turn) bool{
+		func(t agent.Turn) bool { return commit && t.Verdict.HasCommit() },
+		func(t agent.Turn) bool { return t.Answer != "" },
+		func(agent.Turn) bool { return true },
+	}
+	for _, is := range wanted {
+		for _, t := range slices.Backward(turns) {
+			if is(t) {
+				return t
+			}
 		}
-		return
-	default:
-		return
 	}
-	if !goesOn {
-		*text = ""
-	}
-	*text += e.Text
-	if e.Type == agent.EventAnswer {
-		k.answered = [2]string{k.prompt, k.answer}
-	}
+	return agent.Turn{}
 }
 
 // Bounds of what a maker is told of the files that it changed, in bytes.
