@@ -17,7 +17,7 @@ func Rank(vs []Variant) []int {
 			cmp.Compare(a.failing(false), b.failing(false)),
 			cmp.Compare(a.failing(true), b.failing(true)),
 			cmp.Compare(revision(vs, b), revision(vs, a)),
-			cmp.Compare(a.Tests.warnings(), b.Tests.warnings()),
+			cmp.Compare(a.Tests.doubts(), b.Tests.doubts()),
 			cmp.Compare(a.Stat.Added+a.Stat.Removed, b.Stat.Added+b.Stat.Removed),
 			cmp.Compare(a.Number, b.Number),
 		)
@@ -55,16 +55,23 @@ func revision(vs []Variant, v Variant) (n int) {
 	return n
 }
 
-// warnings counts what made tests weaker; a report that was not made has none.
-func (t *TestReport) warnings() (n int) {
-	if t == nil {
-		return 0
-	}
+// Warnings counts the findings that may have made tests or checks weaker.
+func (t *TestReport) Warnings() (n int) {
 	for _, f := range t.Findings {
 		if f.Warning {
 			n++
 		}
 	}
+	return n
+}
+
+// doubts counts what speaks against a result whose checks pass; a report that was not
+// made has none.
+func (t *TestReport) doubts() int {
+	if t == nil {
+		return 0
+	}
+	n := t.Warnings()
 	if t.OnBase != "" && t.OnBase != Verified {
 		n++
 	}

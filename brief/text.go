@@ -45,9 +45,9 @@ func fileSection(f *file, text string) string {
 	case text == "":
 		return "## " + shownPath(f.path) + "\n\n(the file is empty)\n\n"
 	case !strings.HasSuffix(text, "\n"):
-		return "## " + shownPath(f.path) + "\n\n" + fenced(text, tag(f.path)) + "(no line break at the end of the file)\n\n"
+		return "## " + shownPath(f.path) + "\n\n" + Fenced(text, tag(f.path)) + "(no line break at the end of the file)\n\n"
 	}
-	return "## " + shownPath(f.path) + "\n\n" + fenced(text, tag(f.path)) + "\n"
+	return "## " + shownPath(f.path) + "\n\n" + Fenced(text, tag(f.path)) + "\n"
 }
 
 // span is some lines of a file: from the first to before the end, from 0.
@@ -66,7 +66,7 @@ func partsSection(f *file, lines []string, parts []span) string {
 	at := 0
 	for _, s := range parts {
 		t.WriteString(leftOut(s.from - at))
-		t.WriteString(fenced(strings.Join(lines[s.from:s.to], ""), tag(f.path)))
+		t.WriteString(Fenced(strings.Join(lines[s.from:s.to], ""), tag(f.path)))
 		t.WriteString("\n")
 		at = s.to
 	}
@@ -89,11 +89,11 @@ func plural(n int, what string) string {
 }
 
 // diffSection is a diff between fences.
-func diffSection(text string) string { return fenced(text, "diff") + "\n" }
+func diffSection(text string) string { return Fenced(text, "diff") + "\n" }
 
-// fenced puts a text between fences that are longer than any in it. A text without a
+// Fenced puts a text between fences that are longer than any in it. A text without a
 // line break at its end gets one, as the fence needs.
-func fenced(text, tag string) string {
+func Fenced(text, tag string) string {
 	f := strings.Repeat("`", max(3, longestRun(text, '`')+1))
 	end := "\n"
 	if strings.HasSuffix(text, "\n") {

@@ -25,7 +25,10 @@ type Request struct {
 	Hold    *os.File          // keeps Dir ours, see proc.Cmd.Hold
 	Log     func(text string) // takes what the maker prints
 
-	Show  *brief.Request  // what a model may be shown; Budget and Count are the maker's to set
+	// Show says what a model may be shown; Budget and Count are the maker's to set. It
+	// costs a look at the history, so it is asked only where something is to be shown.
+	// nil: nothing may be.
+	Show  func(ctx context.Context) (*brief.Request, error)
 	Like  *brief.Manifest // show this and nothing else, if not nil
 	Past  *Prompt         // the conversation so far; nil at its beginning
 	Said  string          // what was answered to Past

@@ -166,7 +166,11 @@ func (w *writer) show(ctx context.Context, req Request, budget int) (string, err
 			Hint: "shorten the words, or use a model with a larger context",
 		}
 	}
-	show := *req.Show
+	asked, err := req.Show(ctx)
+	if err != nil {
+		return "", err
+	}
+	show := *asked
 	show.Budget, show.Count = budget, model.Tokens
 	if req.Like != nil {
 		show.Budget = req.Like.Budget

@@ -1,6 +1,7 @@
 package maker_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -49,7 +50,9 @@ func TestContextTooSmall(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			show := &brief.Request{Tree: tree, Words: spec.Text, Paths: tc.paths}
+			show := func(context.Context) (*brief.Request, error) {
+				return &brief.Request{Tree: tree, Words: spec.Text, Paths: tc.paths}, nil
+			}
 			_, err = makers[0].Make(t.Context(), maker.Request{Spec: spec, Variant: 1, Try: 1, Tree: tree, Show: show})
 			if e := ended(t, err); e.Verdict != agent.Failed || !e.Own || !strings.Contains(e.Reason, tc.want) || e.Hint == "" {
 				t.Errorf("%+v", e)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/brief"
 	"codeagent.dev/agent/daemon/worker"
 	"codeagent.dev/agent/maker"
 	"codeagent.dev/agent/tui"
@@ -41,11 +42,10 @@ func (a *app) estimate(ctx context.Context, spec agent.Spec) (*maker.Estimate, e
 	if err != nil {
 		return nil, err
 	}
-	show, err := worker.Show(ctx, r, spec.Base, spec, nil)
-	if err != nil {
-		return nil, err
-	}
-	e, err := first.Estimate(ctx, maker.Request{Spec: spec, Variant: 1, Try: 1, Tree: show.Tree, Show: show})
+	e, err := first.Estimate(ctx, maker.Request{
+		Spec: spec, Variant: 1, Try: 1,
+		Show: func(ctx context.Context) (*brief.Request, error) { return worker.Show(ctx, r, spec.Base, spec, nil) },
+	})
 	return &e, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode"
 
+	"codeagent.dev/agent/patch"
 	"codeagent.dev/agent/repo"
 )
 
@@ -25,11 +26,27 @@ const (
 type changed struct {
 	path     string
 	old, new []byte
+	mode     patch.Mode // of old
 }
 
-// changes reads the files that a result changes, as far as the bounds allow. whole
-// reports whether that is all of them.
+// difference is a result beside the base, as far as the bounds allow.
+type difference struct {
+	commit string
+	files  []changed
+	whole  bool // files is all that differs
+}
+
+// changes reads the files that a result changes. It is asked twice for the same one: of
+// what it does to tests, and of what other results it equals.
 func (v *variant) changes(ctx context.Context, commit string) (files []changed, whole bool) {
+	if v.seen.commit != commit {
+		files, whole := v.readChanges(ctx, commit)
+		v.seen = difference{commit, files, whole}
+	}
+	return v.seen.files, v.seen.whole
+}
+
+func (v *variant) readChanges(ctx context.Context, commit string) (files []changed, whole bool) {
 	paths, err := v.repo.Changed(ctx, v.spec.Base, commit)
 	if err != nil || len(paths) > maxPrintFiles {
 		return nil, false
@@ -44,32 +61,33 @@ func (v *variant) changes(ctx context.Context, commit string) (files []changed, 
 	}
 	whole = true
 	for _, p := range paths {
-		old, okOld := readSmall(base, p)
-		now, okNow := readSmall(result, p)
+		old, mode, okOld := readSmall(base, p)
+		now, _, okNow := readSmall(result, p)
 		if !okOld || !okNow {
 			whole = false
 			continue
 		}
-		files = append(files, changed{p, old, now})
+		files = append(files, changed{p, old, now, mode})
 	}
 	return files, whole
 }
 
 // readSmall reads a file; ok is false for what is too large or no file. One that is
 // not there has no content.
-func readSmall(tree *repo.Snapshot, p string) (data []byte, ok bool) {
+func readSmall(tree *repo.Snapshot, p string) (data []byte, mode patch.Mode, ok bool) {
 	info, err := tree.Lstat(p)
 	if err != nil {
-		return nil, errors.Is(err, fs.ErrNotExist)
+		return nil, 0, errors.Is(err, fs.ErrNotExist)
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxPrintFile {
-		return nil, false
+	mode, ok = info.Sys().(patch.Mode)
+	if !ok || !info.Mode().IsRegular() || info.Size() > maxPrintFile {
+		return nil, mode, false
 	}
 	data, err = fs.ReadFile(tree, p)
 	if data == nil {
 		data = []byte{}
 	}
-	return data, err == nil
+	return data, mode, err == nil
 }
 
 // print names a change so that two which differ only in blanks and comments have the
@@ -82,7 +100,8 @@ func (v *variant) print(ctx context.Context, commit string) string {
 	var lines []string
 	for _, f := range files {
 		marks := commentMarks(f.path)
-		gone, come := only(bare(f.old, marks), bare(f.new, marks))
+		old, now := bare(f.old, marks), bare(f.new, marks)
+		gone, come := without(old, now), without(now, old)
 		lines = append(lines, fmt.Sprintf("%s\x00%t\x00%t\x00%d", f.path, f.old == nil, f.new == nil, len(gone)))
 		lines = append(append(lines, gone...), come...)
 	}
@@ -90,27 +109,18 @@ func (v *variant) print(ctx context.Context, commit string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// only returns the lines that just one of two texts has, in their order.
-func only(old, new []string) (gone, come []string) {
+// without returns the lines that other does not have, or not as often, in their order.
+func without(lines, other []string) (rest []string) {
 	count := map[string]int{}
-	for _, l := range old {
+	for _, l := range other {
 		count[l]++
 	}
-	for _, l := range new {
+	for _, l := range lines {
 		if count[l]--; count[l] < 0 {
-			come = append(come, l)
+			rest = append(rest, l)
 		}
 	}
-	count = map[string]int{}
-	for _, l := range new {
-		count[l]++
-	}
-	for _, l := range old {
-		if count[l]--; count[l] < 0 {
-			gone = append(gone, l)
-		}
-	}
-	return gone, come
+	return rest
 }
 
 // bare returns the lines of a text without blanks but those in front, which mean

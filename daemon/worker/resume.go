@@ -56,11 +56,8 @@ func (v *variant) resume(ctx context.Context) error {
 
 // startWith lets the maker be asked first who knows the conversation.
 func (v *variant) startWith(name string) {
-	for i, m := range v.makers {
-		if m.Name() == name {
-			v.makers = append([]maker.Maker{m}, append(append([]maker.Maker{}, v.makers[:i]...), v.makers[i+1:]...)...)
-			return
-		}
+	if i := slices.IndexFunc(v.makers, func(m maker.Maker) bool { return m.Name() == name }); i > 0 {
+		v.makers = slices.Concat(v.makers[i:i+1], v.makers[:i], v.makers[i+1:])
 	}
 }
 
@@ -136,15 +133,7 @@ func (v *variant) now(ctx context.Context) string {
 		case len(data) > maxNowFile || b.Len()+len(data) > maxNow || strings.ContainsRune(string(data), 0):
 			fmt.Fprintf(&b, "%s is not shown again.\n\n", p)
 		default:
-			fence := "```"
-			for strings.Contains(string(data), fence) {
-				fence += "`"
-			}
-			text := strings.ToValidUTF8(string(data), "\uFFFD")
-			if !strings.HasSuffix(text, "\n") {
-				text += "\n"
-			}
-			fmt.Fprintf(&b, "%s\n%s\n%s%s\n\n", p, fence, text, fence)
+			fmt.Fprintf(&b, "%s\n%s\n", p, brief.Fenced(strings.ToValidUTF8(string(data), "\uFFFD"), ""))
 		}
 	}
 	return b.String()

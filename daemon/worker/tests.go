@@ -40,17 +40,16 @@ func (v *variant) judge(ctx context.Context, out *agent.Outcome, report *agent.T
 		}
 		var seen []check.Change
 		for _, f := range files {
-			seen = append(seen, check.Change{Path: f.path, OldPath: f.path, Old: f.old, New: f.new})
+			seen = append(seen, check.Change{Path: f.path, Old: f.old, New: f.new})
 		}
 		for _, f := range check.Tampering(seen) {
 			report.Findings = append(report.Findings, agent.Finding{Kind: string(f.Kind), Path: f.Path, Line: f.Line, Text: f.Text, Warning: f.Warning})
 		}
-		if out.Verdict != agent.Verified {
-			files = nil // there is nothing to doubt
-		}
-		if err := v.secondVerdict(ctx, out, files, report); err != nil {
-			v.step(ctx, "no second verdict with the tests of the base: %v", err)
-			report.Findings = append(report.Findings, unread("there is no second verdict with the base's version of the tests"))
+		if out.Verdict == agent.Verified { // else there is nothing to doubt
+			if err := v.secondVerdict(ctx, out.Commit, files, report); err != nil {
+				v.step(ctx, "no second verdict with the tests of the base: %v", err)
+				report.Findings = append(report.Findings, unread("there is no second verdict with the base's version of the tests"))
+			}
 		}
 	}
 	if doubt := doubtful(report); doubt != "" && out.Verdict == agent.Verified {
@@ -69,49 +68,31 @@ func unread(text string) agent.Finding {
 
 // doubtful says what a person should know of a result whose checks pass.
 func doubtful(report *agent.TestReport) string {
-	warnings := 0
-	for _, f := range report.Findings {
-		if f.Warning {
-			warnings++
-		}
-	}
-	switch {
-	case report.OnBase == agent.ChecksFailed:
+	if report.OnBase == agent.ChecksFailed {
 		return "passes with its own version of the tests, and fails with the base's"
-	case warnings == 1:
-		return "passes, but it may have made a test or check weaker"
-	case warnings > 1:
-		return "passes, but it may have made tests or checks weaker"
 	}
-	return ""
+	switch report.Warnings() {
+	case 0:
+		return ""
+	case 1:
+		return "passes, but it may have made a test or check weaker"
+	}
+	return "passes, but it may have made tests or checks weaker"
 }
 
 // secondVerdict runs the checks on the result with the base's version of the test files
 // that it changed or removed. Files that it added stay: the base has no version of them.
-func (v *variant) secondVerdict(ctx context.Context, out *agent.Outcome, files []changed, report *agent.TestReport) error {
+func (v *variant) secondVerdict(ctx context.Context, commit string, files []changed, report *agent.TestReport) error {
 	var back []patch.Write
-	base, err := v.repo.Snapshot(ctx, v.spec.Base)
-	if err != nil {
-		return err
-	}
 	for _, f := range files {
-		if f.old == nil || !check.IsTest(f.path) {
-			continue
+		if f.old != nil && check.IsTest(f.path) {
+			back = append(back, patch.Write{Path: f.path, Mode: f.mode, Data: f.old})
 		}
-		info, err := base.Lstat(f.path)
-		if err != nil {
-			return err
-		}
-		mode, ok := info.Sys().(patch.Mode)
-		if !ok {
-			continue
-		}
-		back = append(back, patch.Write{Path: f.path, Mode: mode, Data: f.old})
 	}
 	if len(back) == 0 {
 		return nil
 	}
-	res, err := v.repo.Commit(ctx, repo.Change{Base: v.spec.Base, From: out.Commit, Writes: back, Message: v.message(), Author: v.spec.Author})
+	res, err := v.repo.Commit(ctx, repo.Change{Base: v.spec.Base, From: commit, Writes: back, Message: v.message(), Author: v.spec.Author})
 	if errors.Is(err, repo.ErrNoChange) {
 		return nil // nothing but tests was changed
 	}

@@ -171,10 +171,8 @@ func (v *variant) write(ctx context.Context, m maker.Maker, req maker.Request, c
 		return maker.Answer{}, repo.Result{}, err
 	}
 	req.Tree = base
-	if v.spec.Kind == agent.Prompt {
-		if req.Show, err = Show(ctx, v.repo, v.from, v.spec, v.cfg.Cache); err != nil {
-			return maker.Answer{}, repo.Result{}, err
-		}
+	req.Show = func(ctx context.Context) (*brief.Request, error) {
+		return Show(ctx, v.repo, v.from, v.spec, v.cfg.Cache)
 	}
 	answer, err := m.Make(ctx, req)
 	if err != nil {

@@ -25,6 +25,7 @@ type variant struct {
 	from   string          // the commit that the next try goes on from: the base, or a result
 	last   string          // the commit that the variant's reference holds
 	like   *brief.Manifest // what the makers are to be shown, if not what fits the words
+	seen   difference      // of the result that was looked at last
 	hybrid string          // a commit of the result with the base's version of the tests
 	talk   talk
 	used   agent.Usage
