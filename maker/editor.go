@@ -93,18 +93,8 @@ func (e *editor) hider() *strings.Replacer {
 
 // prompt is the conversation with the next thing said.
 func (e *editor) prompt(req Request) Prompt {
-	if req.Past != nil && len(req.Past.Messages) > 0 {
-		next := req.Past.after(req.Said, req.Heard)
-		next.Maker, next.System, next.Format = e.Name(), agentRules, ""
-		return next
-	}
-	text, _ := style(req.Variant)
-	p := Prompt{Maker: e.Name(), System: agentRules}
-	words := task(req.Spec.Text, text, req.Spec.Limits.Paths)
-	if req.Heard != "" {
-		words += "\n" + req.Heard
-	}
-	p.Messages = append(p.Messages, PromptMessage{Role: string(model.User), Text: words})
+	p := next(req)
+	p.Maker, p.System, p.Format = e.Name(), agentRules, ""
 	return p
 }
 

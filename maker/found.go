@@ -86,7 +86,7 @@ func (s *Set) Models(ctx context.Context) []Found {
 	for _, f := range coder.Find(s.cfg.Agents, s.path()) {
 		one := Found{Name: f.Agent.Name, Kind: "agent", Ready: f.Path != "", Why: f.Path, Chosen: f.Path != ""}
 		if !one.Ready {
-			one.Why = missing(f)
+			one.Why = f.Err.Error()
 		}
 		found = append(found, one)
 	}

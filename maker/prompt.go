@@ -35,6 +35,22 @@ func (p Prompt) String() string {
 	return b.String()
 }
 
+// next is the conversation with the next thing said; it begins with the task.
+func next(req Request) Prompt {
+	if req.continues() {
+		return req.Past.after(req.Said, req.Heard)
+	}
+	text, _ := style(req.Variant)
+	words := task(req.Spec.Text, text, req.Spec.Limits.Paths)
+	if req.Heard != "" {
+		words += "\n" + req.Heard
+	}
+	return Prompt{Messages: []PromptMessage{{Role: string(model.User), Text: words}}}
+}
+
+// continues reports whether something was said before.
+func (r Request) continues() bool { return r.Past != nil && len(r.Past.Messages) > 0 }
+
 // after is the conversation with an answer and what is said to it.
 func (p Prompt) after(answer, remark string) Prompt {
 	next := p

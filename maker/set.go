@@ -2,7 +2,6 @@ package maker
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -230,12 +229,4 @@ func (s *Set) Chain(ctx context.Context) ([]string, error) {
 	s.found, s.foundAt = chain, time.Now()
 	s.mu.Unlock()
 	return slices.Clone(chain), nil
-}
-
-// missing words why a program is not there.
-func missing(f coder.Found) string {
-	if f.Err != nil {
-		return f.Err.Error()
-	}
-	return fmt.Sprintf("%s is not on PATH", f.Agent.Name)
 }

@@ -1,6 +1,7 @@
 package maker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,9 +43,12 @@ func (w *writer) Make(ctx context.Context, req Request) (Answer, error) {
 		return Answer{}, w.failed(ctx, err)
 	}
 	sizes := w.sizes(info)
-	prompt, err := w.prompt(ctx, req, sizes)
+	prompt, shown, err := w.prompt(ctx, req, sizes)
 	if err != nil {
 		return Answer{}, err
+	}
+	if shown != nil {
+		keepJSON(req, agent.EventContext, *shown)
 	}
 	answer := Answer{Sent: &prompt, Format: patch.Format(prompt.Format)}
 	keepJSON(req, agent.EventPrompt, prompt)
@@ -101,74 +105,56 @@ func (w *writer) sizes(info model.Info) sizes {
 	switch {
 	case w.provider.Protocol == model.Ollama:
 		// The server reserves memory for all of it, so a person says how much may be.
-		limit := or(bounds.Context, or(w.set.cfg.Options.Context, unknownContext))
-		all = min(or(all, limit), limit)
+		limit := cmp.Or(bounds.Context, w.set.cfg.Options.Context, unknownContext)
+		all = min(cmp.Or(all, limit), limit)
 	case bounds.Context > 0:
 		all = bounds.Context
 	case all == 0:
 		all = unknownContext
 	}
-	answer := min(or(bounds.MaxOutput, or(info.MaxOutput, usualAnswer)), largeAnswer, all/2)
-	show := or(w.set.cfg.Context, thriftyShow)
+	answer := min(cmp.Or(bounds.MaxOutput, info.MaxOutput, usualAnswer), largeAnswer, all/2)
+	show := cmp.Or(w.set.cfg.Context, thriftyShow)
 	return sizes{show: min(show, all-answer), answer: answer, all: all}
 }
 
-func or(n, otherwise int) int {
-	if n > 0 {
-		return n
+// prompt is the next one of the conversation, and what of the repository it begins to
+// show; nil: it shows some already, or nothing.
+func (w *writer) prompt(ctx context.Context, req Request, n sizes) (p Prompt, shown *brief.Manifest, err error) {
+	p = next(req)
+	p.Maker = w.Name()
+	if !req.continues() {
+		_, p.Temperature = style(req.Variant)
 	}
-	return otherwise
-}
-
-// prompt is the next one of the conversation.
-func (w *writer) prompt(ctx context.Context, req Request, n sizes) (Prompt, error) {
 	format, _ := formatFor(w.model, w.set.ledger.steps(w.Name()))
-	if req.Past != nil && len(req.Past.Messages) > 0 {
-		next := req.Past.after(req.Said, req.Heard)
-		if next.Format != string(format) || next.System == "" {
-			next.System, next.Format = system+"\n"+forms[format], string(format)
-		}
-		next.Maker = w.Name()
-		if !next.shown() && req.Show != nil { // an agent read the files itself
-			shown, err := w.show(ctx, req, min(n.show, n.all-n.answer-next.tokens()-slack))
-			if err != nil {
-				return next, err
-			}
-			next.Messages = append([]PromptMessage{{Role: string(model.User), Text: shown, Keep: true}}, next.Messages...)
-		}
-		return next.shorten(n.all - n.answer - slack), nil
+	if p.Format != string(format) || p.System == "" {
+		p.System, p.Format = system+"\n"+forms[format], string(format)
 	}
-	text, heat := style(req.Variant)
-	p := Prompt{Maker: w.Name(), Format: string(format), System: system + "\n" + forms[format], Temperature: heat}
-	last := task(req.Spec.Text, text, req.Spec.Limits.Paths)
-	if req.Heard != "" {
-		last += "\n" + req.Heard
-	}
-	if req.Show != nil {
-		shown, err := w.show(ctx, req, min(n.show, n.all-n.answer-model.Tokens(p.System)-model.Tokens(last)-slack))
+	if !p.shown() && req.Show != nil { // a conversation that an agent began is without: it read the files itself
+		b, err := w.show(ctx, req, min(n.show, n.all-n.answer-p.tokens()-slack))
 		if err != nil {
-			return p, err
+			return p, nil, err
 		}
-		p.Messages = append(p.Messages, PromptMessage{Role: string(model.User), Text: shown, Keep: true})
+		p.Messages = append([]PromptMessage{{Role: string(model.User), Text: b.Text(), Keep: true}}, p.Messages...)
+		manifest := b.Manifest()
+		shown = &manifest
 	}
-	p.Messages = append(p.Messages, PromptMessage{Role: string(model.User), Text: last})
-	return p, nil
+	return p.shorten(n.all - n.answer - slack), shown, nil
 }
 
 // slack is what the messages' own marks and an inexact count may take, in tokens.
 const slack = 256
 
 // show builds the brief, or the one that was shown before.
-func (w *writer) show(ctx context.Context, req Request, budget int) (string, error) {
+func (w *writer) show(ctx context.Context, req Request, budget int) (*brief.Brief, error) {
 	if budget < minShow {
-		return "", &Error{
+		return nil, &Error{
 			Verdict: agent.Failed, Own: true, Reason: fmt.Sprintf("%s: the task is too long: it leaves %d tokens to show anything of the repository", w.Name(), max(budget, 0)),
 			Hint: "shorten the words, or use a model with a larger context",
 		}
 	}
 	asked, err := req.Show(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	show := *asked
 	show.Budget, show.Count = budget, model.Tokens
@@ -177,19 +163,18 @@ func (w *writer) show(ctx context.Context, req Request, budget int) (string, err
 	}
 	b, err := brief.Build(ctx, show)
 	if small, ok := errors.AsType[*brief.TooSmall](err); ok {
-		return "", &Error{
+		return nil, &Error{
 			Verdict: agent.Failed, Own: true, Reason: fmt.Sprintf("%s: context too small: %v", w.Name(), small),
 			Hint: "name fewer files with --path, or allow more: agent config set context.tokens N",
 		}
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if req.Like != nil && !b.Manifest().Same(*req.Like) {
-		return "", &Error{Verdict: agent.Failed, Reason: "what was shown then cannot be shown again: other files would be chosen now"}
+		return nil, &Error{Verdict: agent.Failed, Reason: "what was shown then cannot be shown again: other files would be chosen now"}
 	}
-	keepJSON(req, agent.EventContext, b.Manifest())
-	return b.Text(), nil
+	return b, nil
 }
 
 // minShow is the least a model must be shown to know anything, in tokens.
@@ -227,14 +212,12 @@ func (w *writer) Estimate(ctx context.Context, req Request) (Estimate, error) {
 	}
 	n := w.sizes(info)
 	e := Estimate{Maker: w.Name(), Output: n.answer}
-	req.Keep = func(typ agent.EventType, text string) {
-		if typ == agent.EventContext {
-			err = errors.Join(err, json.Unmarshal([]byte(text), &e.Manifest))
-		}
+	p, shown, err := w.prompt(ctx, req, n)
+	if err != nil {
+		return e, err
 	}
-	p, perr := w.prompt(ctx, req, n)
-	if perr != nil || err != nil {
-		return e, errors.Join(perr, err)
+	if shown != nil {
+		e.Manifest = *shown
 	}
 	e.Prompt, e.Input = p, p.tokens()
 	e.MicroUSD, e.Priced = client.Cost(model.Usage{Input: e.Input, Output: e.Output})

@@ -63,13 +63,6 @@ func Named(name string) (Provider, bool) {
 	return all[i], true
 }
 
-// Exposed reports whether the key would travel unencrypted to another machine, which a
-// caller may want to warn of.
-func (p Provider) Exposed() bool {
-	u, err := url.Parse(p.URL)
-	return err == nil && u.Scheme == "http" && !p.Key.Empty() && !loopback(u.Hostname())
-}
-
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
