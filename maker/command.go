@@ -2,10 +2,7 @@ package maker
 
 import (
 	"context"
-	"regexp"
 	"strconv"
-	"strings"
-	"unicode"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/proc"
@@ -37,7 +34,7 @@ func (command) Make(ctx context.Context, req Request) (Answer, error) {
 		return Answer{}, canceled(res.Why)
 	}
 	reason := res.Why
-	if last := lastLine(string(res.Tail)); last != "" {
+	if last := proc.OneLine(proc.LastLine(string(res.Tail)), maxLast); last != "" {
 		reason += ": " + last
 	}
 	return Answer{}, &Error{Verdict: agent.Failed, Reason: reason}
@@ -45,21 +42,3 @@ func (command) Make(ctx context.Context, req Request) (Answer, error) {
 
 // maxLast bounds the bytes of output that a one-line reason repeats.
 const maxLast = 200
-
-// styling matches the sequences by which programs colour a terminal and move about on it.
-const styling = `\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])`
-
-// lastLine returns the last line that is not blank, cut to what a reason can hold. A
-// line that was overwritten in place (\r) is what it was last.
-func lastLine(text string) string {
-	text = regexp.MustCompile(styling).ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
-	text = strings.TrimRightFunc(text, blank)
-	text = text[strings.LastIndexAny(text, "\r\n")+1:]
-	text = strings.Join(strings.FieldsFunc(text, blank), " ")
-	if len(text) > maxLast {
-		text = strings.ToValidUTF8(text[:maxLast], "") + "…"
-	}
-	return text
-}
-
-func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }

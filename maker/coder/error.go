@@ -6,7 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
+
+	"codeagent.dev/agent/proc"
 )
 
 // Reason says why an agent did not come to a good end.
@@ -86,27 +87,10 @@ func retryAfter(said string) time.Duration {
 // maxLine bounds the bytes of a line of a message or of a tool's title.
 const maxLine = 300
 
-// styling matches the sequences by which programs colour a terminal and move about on it.
-var styling = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])`)
-})
-
 // oneLine makes one printable line of at most maxLine bytes of a text.
 func oneLine(text string) string {
-	if len(text) > 8*maxLine {
-		text = text[:8*maxLine]
-	}
-	text = styling().ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	if len(text) > maxLine {
-		text = strings.ToValidUTF8(text[:maxLine], "") + "…"
-	}
-	return text
+	return proc.OneLine(text[:min(len(text), 8*maxLine)], maxLine)
 }
 
 // lastLine returns the last line of an output that is not blank.
-func lastLine(text string) string {
-	text = styling().ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
-	text = strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-	return oneLine(text[strings.LastIndexAny(text, "\r\n")+1:])
-}
+func lastLine(text string) string { return oneLine(proc.LastLine(text)) }

@@ -121,10 +121,7 @@ func (r *run) command(ctx context.Context) error {
 }
 
 // tailText is the end of an output as something said.
-func tailText(tail string) string {
-	tail = strings.TrimSpace(styling().ReplaceAllString(strings.ToValidUTF8(tail, "\uFFFD"), ""))
-	return strings.ToValidUTF8(tail[max(0, len(tail)-maxSaid):], "")
-}
+func tailText(tail string) string { return keep(strings.TrimSpace(proc.Plain(tail))) }
 
 // show logs a line.
 func (r *run) show(line string) {
