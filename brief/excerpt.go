@@ -23,12 +23,10 @@ func (p *plan) parts(f *file, text, why string, share int) File {
 	}
 	lines := slices.Collect(strings.Lines(text))
 	blocks := p.blocks(f, lines)
-	n := mostThatFit(len(blocks), func(n int) bool { return p.count(partsSection(f, lines, merged(blocks[:n]))) <= share })
-	if n == 0 {
-		return none
+	if some := p.some(f, lines, why, share, len(blocks), func(n int) []span { return merged(blocks[:n]) }); some.section != "" {
+		return some
 	}
-	section := partsSection(f, lines, merged(blocks[:n]))
-	return File{Path: f.path, ID: f.id, Why: why, section: section, Tokens: p.count(section)}
+	return none
 }
 
 // blocks returns the spans of a file, the ones the request is most about first.
@@ -46,10 +44,7 @@ func (p *plan) blocks(f *file, lines []string) []span {
 		}
 	}
 	list = append(list, block{span{0, min(headLines, len(lines))}, 100})
-	weights := map[term]float64{}
-	for _, a := range p.query.terms {
-		weights[a.term] = a.weight * p.rarity(a.term)
-	}
+	weights := p.weigh()
 	for _, s := range splitBlocks(f.doc, len(lines)) {
 		seen, score := map[term]bool{}, 0.0
 		for i, line := range lines[s.from:s.to] {

@@ -2,7 +2,6 @@ package brief
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -136,15 +135,11 @@ func (p *plan) namedBelow(files []*file) error {
 			continue
 		}
 		f := p.tree.byPath[r.Path]
-		text, why, err := p.tree.read(f, maxContent)
+		text, ok, err := p.readable(f)
 		if err != nil {
 			return err
 		}
-		if why == "" {
-			why = refused(text)
-		}
-		if why != "" {
-			p.left(f.path, why)
+		if !ok {
 			continue
 		}
 		if file := p.whole(f, text, "in a named directory"); p.room-file.Tokens < floor || !p.add(file) {
@@ -152,6 +147,21 @@ func (p *plan) namedBelow(files []*file) error {
 		}
 	}
 	return nil
+}
+
+// readable reads a file that nobody named. One that is not shown is noted.
+func (p *plan) readable(f *file) (text string, ok bool, err error) {
+	text, why, err := p.tree.read(f, maxContent)
+	if err != nil {
+		return "", false, err
+	}
+	if why == "" {
+		why = refused(text)
+	}
+	if why != "" {
+		p.left(f.path, why)
+	}
+	return text, why == "", nil
 }
 
 // namedText reads a file that was named: a secret is shown then, a large file too.
@@ -182,15 +192,11 @@ func (p *plan) guidance() error {
 		if f == nil || p.shown[name] || p.tree.hidden[name] != "" {
 			continue
 		}
-		text, why, err := p.tree.read(f, maxContent)
+		text, ok, err := p.readable(f)
 		if err != nil {
 			return err
 		}
-		if why == "" {
-			why = refused(text)
-		}
-		if why != "" {
-			p.left(name, why)
+		if !ok {
 			continue
 		}
 		if p.blobs[f.id] {
@@ -216,12 +222,19 @@ func (p *plan) guidance() error {
 // beginning is a file's first lines, as many as fit.
 func (p *plan) beginning(f *file, text string, share int) File {
 	lines := slices.Collect(strings.Lines(text))
-	n := mostThatFit(len(lines), func(n int) bool { return p.count(partsSection(f, lines, []span{{0, n}})) <= share })
+	return p.some(f, lines, "guidance", share, len(lines), func(n int) []span { return []span{{0, n}} })
+}
+
+// some is as much of a file as fits: the spans of the largest number up to max. With room
+// for none it has no section.
+func (p *plan) some(f *file, lines []string, why string, share, max int, spans func(n int) []span) File {
+	section := func(n int) string { return partsSection(f, lines, spans(n)) }
+	n := mostThatFit(max, func(n int) bool { return p.count(section(n)) <= share })
 	if n == 0 {
 		return File{}
 	}
-	section := partsSection(f, lines, []span{{0, n}})
-	return File{Path: f.path, ID: f.id, Why: "guidance", section: section, Tokens: p.count(section)}
+	text := section(n)
+	return File{Path: f.path, ID: f.id, Why: why, section: text, Tokens: p.count(text)}
 }
 
 // mostThatFit returns the largest n up to max for which fits is true; it is true up to
@@ -284,15 +297,11 @@ func (p *plan) ranked() error {
 			break
 		}
 		f := p.tree.byPath[r.Path]
-		text, why, err := p.tree.read(f, maxContent)
+		text, ok, err := p.readable(f)
 		if err != nil {
 			return err
 		}
-		if why == "" {
-			why = refused(text)
-		}
-		if why != "" {
-			p.left(f.path, why)
+		if !ok {
 			continue
 		}
 		if !p.add(p.fitted(f, text, r.Why)) {
@@ -330,9 +339,4 @@ func (p *plan) finish() *Brief {
 		b.Files = b.Files[:len(b.Files)-1]
 		b.Left = append(b.Left, Left{last.Path, NoRoom})
 	}
-}
-
-// String is for a person: how much of what there is.
-func (b *Brief) String() string {
-	return fmt.Sprintf("%d files, %d tokens, %d left out", len(b.Files), b.Tokens, len(b.Left))
 }

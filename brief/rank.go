@@ -17,6 +17,11 @@ type ranker struct {
 	index   map[string]int32 // of tree.files, by path
 	history *history
 	count   func(string) int
+
+	// Worked out on first use: several steps of a brief ask.
+	list    []Ranked         // what rank returns
+	weights map[term]float64 // what weigh returns
+	paths   *pathIndex       // what onPaths returns
 }
 
 // Weights of what speaks for a file. They are first guesses that held up on the histories
@@ -76,7 +81,7 @@ func (r *ranker) candidates() []*file {
 	if len(files) <= maxRead {
 		return files
 	}
-	votes, paths := r.history.votes(r.query.terms), newPathIndex(r.tree.files)
+	votes, paths := r.history.votes(r.query.terms), r.onPaths()
 	score := make([]float64, len(r.tree.files))
 	for i, f := range r.tree.files {
 		score[i] = votes[i] + r.history.prior[i]
@@ -107,8 +112,15 @@ type pathHit struct {
 	weight float32
 }
 
-func newPathIndex(files []*file) pathIndex {
-	x := pathIndex{make(map[term][]pathHit)}
+func (r *ranker) onPaths() *pathIndex {
+	if r.paths == nil {
+		r.paths = newPathIndex(r.tree.files)
+	}
+	return r.paths
+}
+
+func newPathIndex(files []*file) *pathIndex {
+	x := &pathIndex{make(map[term][]pathHit)}
 	for i, f := range files {
 		dir, base := path.Split(f.path)
 		add := func(weight float32) func(term) {
@@ -144,7 +156,7 @@ func (r *ranker) words() (score []float64, why [][]string) {
 	score, why = make([]float64, len(files)), make([][]string, len(files))
 	best := make([][3]float64, len(files))
 	names := make([][3]string, len(files))
-	paths := newPathIndex(files)
+	paths := r.onPaths()
 	avgBody, avgDef, n := r.averages()
 	total := 0.0
 	for _, a := range r.query.terms {
@@ -195,6 +207,17 @@ func (r *ranker) words() (score []float64, why [][]string) {
 	return score, why
 }
 
+// weigh returns how much each term of the words says: its weight, and how rare it is.
+func (r *ranker) weigh() map[term]float64 {
+	if r.weights == nil {
+		r.weights = map[term]float64{}
+		for _, a := range r.query.terms {
+			r.weights[a.term] = a.weight * r.rarity(a.term)
+		}
+	}
+	return r.weights
+}
+
 // rarity is the inverse document frequency of a term.
 func (r *ranker) rarity(t term) float64 {
 	n, with := 1.0, 0.0
@@ -221,8 +244,15 @@ func (r *ranker) averages() (body, def, n float64) {
 	return max(body/max(n, 1), 1), max(def/max(n, 1), 1), max(n, 1)
 }
 
-// rank puts all that speaks for a file together.
+// rank puts all that speaks for a file together, once.
 func (r *ranker) rank() []Ranked {
+	if r.list == nil {
+		r.list = r.ranking()
+	}
+	return r.list
+}
+
+func (r *ranker) ranking() []Ranked {
 	files := r.tree.files
 	score, matched := r.words()
 	votes := r.history.votes(r.query.terms)
