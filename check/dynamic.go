@@ -78,15 +78,11 @@ func (r *rspec) report() report {
 
 // phpunit reads PHPUnit: "1) CalcTest::testBad" after "There was 1 failure:".
 type phpunit struct {
-	inside   bool
-	block    *block
-	failures *list
-
-	passed, skipped int
-	seen            bool
+	tally
+	inside bool
 }
 
-func newPHPUnit() *phpunit { return &phpunit{failures: newList()} }
+func newPHPUnit() *phpunit { return &phpunit{tally: newTally()} }
 
 func (p *phpunit) read(line string) {
 	if strings.HasPrefix(line, "There was ") || strings.HasPrefix(line, "There were ") {
@@ -139,9 +135,4 @@ func (p *phpunit) totals(line string) {
 	}
 }
 
-func (p *phpunit) report() report {
-	if !p.seen {
-		return report{}
-	}
-	return report{"phpunit", p.passed, p.skipped, p.failures}
-}
+func (p *phpunit) report() report { return p.as("phpunit") }

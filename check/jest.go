@@ -4,15 +4,11 @@ import "strings"
 
 // jest reads jest's default and verbose reports.
 type jest struct {
-	file     string
-	block    *block
-	failures *list
-
-	passed, skipped int
-	seen            bool
+	tally
+	file string
 }
 
-func newJest() *jest { return &jest{failures: newList()} }
+func newJest() *jest { return &jest{tally: newTally()} }
 
 func (j *jest) read(line string) {
 	if rest, ok := strings.CutPrefix(line, "Tests: "); ok {
@@ -90,26 +86,17 @@ func (j *jest) totals(counts string) {
 	}
 }
 
-func (j *jest) report() report {
-	if !j.seen {
-		return report{}
-	}
-	return report{"jest", j.passed, j.skipped, j.failures}
-}
+func (j *jest) report() report { return j.as("jest") }
 
 // vitest reads the parts "Failed Tests" and "Failed Suites" of vitest's reports, which
 // all of its reporters for people end with.
 type vitest struct {
-	inside   bool // of such a part
-	titles   bool // the line before was a title: several failures may share one text
-	block    *block
-	failures *list
-
-	passed, skipped int
-	seen            bool
+	tally
+	inside bool // of such a part
+	titles bool // the line before was a title: several failures may share one text
 }
 
-func newVitest() *vitest { return &vitest{failures: newList()} }
+func newVitest() *vitest { return &vitest{tally: newTally()} }
 
 func (v *vitest) read(line string) {
 	if strings.HasPrefix(line, "⎯⎯⎯⎯") {
@@ -177,9 +164,4 @@ func (v *vitest) totals(counts string) {
 	v.passed, v.skipped, v.seen = v.passed+passed, v.skipped+skipped, true
 }
 
-func (v *vitest) report() report {
-	if !v.seen {
-		return report{}
-	}
-	return report{"vitest", v.passed, v.skipped, v.failures}
-}
+func (v *vitest) report() report { return v.as("vitest") }

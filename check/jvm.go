@@ -5,14 +5,11 @@ import "strings"
 // surefire reads Maven's surefire and failsafe: "[ERROR] demo.CalcTest.bad -- Time elapsed: 0.006 s <<< FAILURE!"
 // and, before version 3, "[ERROR] bad(demo.CalcTest)  Time elapsed: 0.006 s  <<< FAILURE!".
 type surefire struct {
-	class           string // that was run last
-	block           *block
-	failures        *list
-	passed, skipped int
-	seen            bool
+	tally
+	class string // that was run last
 }
 
-func newSurefire() *surefire { return &surefire{failures: newList()} }
+func newSurefire() *surefire { return &surefire{tally: newTally()} }
 
 func (s *surefire) read(line string) {
 	text := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(line, "[ERROR] "), "[INFO] "), "[WARNING] "), "Error:  ")
@@ -72,26 +69,17 @@ func (s *surefire) totals(rest string) {
 	s.skipped += skipped
 }
 
-func (s *surefire) report() report {
-	if !s.seen {
-		return report{}
-	}
-	return report{"surefire", s.passed, s.skipped, s.failures}
-}
+func (s *surefire) report() report { return s.as("surefire") }
 
 // junit reads JUnit's own console launcher: the list after "Failures (2):", and the counts.
 // Its ids are those of surefire.
 type junit struct {
-	inside   bool
-	title    string // of the failure that is being read
-	block    *block
-	failures *list
-
-	passed, skipped int
-	seen            bool
+	tally
+	inside bool
+	title  string // of the failure that is being read
 }
 
-func newJUnit() *junit { return &junit{failures: newList()} }
+func newJUnit() *junit { return &junit{tally: newTally()} }
 
 func (j *junit) read(line string) {
 	switch {
@@ -152,24 +140,15 @@ func (j *junit) total(text string) {
 	}
 }
 
-func (j *junit) report() report {
-	if !j.seen {
-		return report{}
-	}
-	return report{"junit", j.passed, j.skipped, j.failures}
-}
+func (j *junit) report() report { return j.as("junit") }
 
 // gradle reads Gradle's console: "CalcTest > bad() FAILED", its indented reason, and
 // "4 tests completed, 2 failed, 1 skipped".
 type gradle struct {
-	block    *block
-	failures *list
-
-	skipped int
-	seen    bool
+	tally
 }
 
-func newGradle() *gradle { return &gradle{failures: newList()} }
+func newGradle() *gradle { return &gradle{tally: newTally()} }
 
 func (g *gradle) read(line string) {
 	if strings.HasPrefix(line, "> Task ") || strings.HasPrefix(line, "BUILD ") {
@@ -195,9 +174,4 @@ func (g *gradle) read(line string) {
 	g.block.add(line)
 }
 
-func (g *gradle) report() report {
-	if !g.seen {
-		return report{}
-	}
-	return report{"gradle", 0, g.skipped, g.failures}
-}
+func (g *gradle) report() report { return g.as("gradle") }

@@ -88,6 +88,24 @@ type list struct {
 
 func newList() *list { return &list{index: map[string]*entry{}} }
 
+// tally is what most formats keep of a log.
+type tally struct {
+	block           *block // of the failure that is being read
+	failures        *list
+	passed, skipped int
+	seen            bool // a line that only this runner writes
+}
+
+func newTally() tally { return tally{failures: newList()} }
+
+// as is the report of the format of that name.
+func (t *tally) as(name string) report {
+	if !t.seen {
+		return report{}
+	}
+	return report{name, t.passed, t.skipped, t.failures}
+}
+
 // add returns the entry of an id, and whether it is new. It returns nil where the bound
 // is reached, and for an id that says nothing.
 func (l *list) add(id string) (e *entry, fresh bool) {

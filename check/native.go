@@ -4,14 +4,10 @@ import "strings"
 
 // dotnet reads dotnet test: "  Failed Demo.CalcTest.Bad [3 ms]", its parts, and the totals.
 type dotnet struct {
-	block    *block
-	failures *list
-
-	passed, skipped int
-	seen            bool
+	tally
 }
 
-func newDotnet() *dotnet { return &dotnet{failures: newList()} }
+func newDotnet() *dotnet { return &dotnet{tally: newTally()} }
 
 func (d *dotnet) read(line string) {
 	text := strings.TrimSpace(line)
@@ -60,26 +56,17 @@ func (d *dotnet) totals(rest string) {
 	}
 }
 
-func (d *dotnet) report() report {
-	if !d.seen {
-		return report{}
-	}
-	return report{"dotnet test", d.passed, d.skipped, d.failures}
-}
+func (d *dotnet) report() report { return d.as("dotnet test") }
 
 // ctest reads CTest's list after "The following tests FAILED:", and with
 // --output-on-failure what the tests wrote.
 type ctest struct {
-	listing  bool
-	blocks   map[string]*block
-	block    *block
-	failures *list
-
-	passed, skipped int
-	seen            bool
+	tally
+	listing bool
+	blocks  map[string]*block
 }
 
-func newCTest() *ctest { return &ctest{blocks: map[string]*block{}, failures: newList()} }
+func newCTest() *ctest { return &ctest{blocks: map[string]*block{}, tally: newTally()} }
 
 func (c *ctest) read(line string) {
 	if strings.HasSuffix(line, ":") && line == "The following tests FAILED:" {
@@ -141,9 +128,4 @@ func (c *ctest) verdict(rest string) {
 	}
 }
 
-func (c *ctest) report() report {
-	if !c.seen {
-		return report{}
-	}
-	return report{"ctest", c.passed, c.skipped, c.failures}
-}
+func (c *ctest) report() report { return c.as("ctest") }

@@ -6,18 +6,14 @@ import "strings"
 // is asked for: a tree of "✖ name (1.2ms)" under "▶ suite", then "ℹ tests 6". Its ids are
 // those of the TAP report. The list of failures at its end names no suites and is left out.
 type nodeTest struct {
+	tally
 	names  []string // of the suites that are open, by depth
 	failed []bool   // by depth: something within the suite failed
 	listed bool     // the line before was "test at file:1:2", of the list at the end
-	block  *block
-	depth  int // of the block's test
-
-	failures        *list
-	passed, skipped int
-	seen            bool
+	depth  int      // of the block's test
 }
 
-func newNodeTest() *nodeTest { return &nodeTest{failures: newList()} }
+func newNodeTest() *nodeTest { return &nodeTest{tally: newTally()} }
 
 func (n *nodeTest) read(line string) {
 	text := strings.TrimLeft(line, " ")
@@ -120,9 +116,4 @@ func (n *nodeTest) total(counts string) {
 	}
 }
 
-func (n *nodeTest) report() report {
-	if !n.seen {
-		return report{}
-	}
-	return report{"node:test", n.passed, n.skipped, n.failures}
-}
+func (n *nodeTest) report() report { return n.as("node:test") }
