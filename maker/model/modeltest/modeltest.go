@@ -68,12 +68,20 @@ type Server struct {
 // and fails when CI is "true".
 func Start(t testing.TB, fixtures ...Fixture) *Server {
 	t.Helper()
-	upstream := run(t, install(t), write(t, fixtures))
+	upstream := run(t, install(t), write(t, fixtures), "--strict")
 	s := &Server{upstream: upstream, fixtures: slices.Clone(fixtures)}
 	server := httptest.NewServer(s.handler())
 	t.Cleanup(server.Close)
 	s.URL = server.URL
 	return s
+}
+
+// Serve runs aimock alone, with fixtures as it reads them, until the test ends, and returns
+// its address. It is for programs that speak to a model by themselves, which need not
+// be as strict as we are.
+func Serve(t testing.TB, fixtures string) string {
+	t.Helper()
+	return run(t, install(t), save(t, []byte(fixtures))).String()
 }
 
 // Requests returns what was asked up to now, in order.
@@ -201,17 +209,22 @@ func write(t testing.TB, fixtures []Fixture) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return save(t, text)
+}
+
+func save(t testing.TB, fixtures []byte) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "fixtures.json")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	if err := os.WriteFile(path, fixtures, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
 // run starts aimock and returns its address, which it prints when it listens.
-func run(t testing.TB, bin, fixtures string) *url.URL {
+func run(t testing.TB, bin, fixtures string, flags ...string) *url.URL {
 	t.Helper()
-	cmd := exec.Command("node", bin, "-p", "0", "-f", fixtures, "--strict")
+	cmd := exec.Command("node", append([]string{bin, "-p", "0", "-f", fixtures}, flags...)...)
 	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
