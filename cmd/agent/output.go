@@ -28,6 +28,12 @@ func addJSON(cmd *cobra.Command, v *bool) {
 	cmd.Flags().BoolVar(v, "json", false, "print one JSON document instead")
 }
 
+// addWait is for the commands that begin something and can wait for it.
+func addWait(cmd *cobra.Command, wait, follow *bool) {
+	cmd.Flags().BoolVarP(wait, "wait", "w", false, "wait for the verdict; progress goes to stderr")
+	cmd.Flags().BoolVarP(follow, "follow", "F", false, "wait, and watch it live")
+}
+
 // printJSON writes a document to stdout.
 func (a *app) printJSON(doc any) error {
 	enc := json.NewEncoder(a.out)

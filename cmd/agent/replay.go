@@ -41,8 +41,7 @@ shown the same files.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&o.with, "with", nil, "ask this `maker` instead (repeatable)")
-	f.BoolVarP(&o.wait, "wait", "w", false, "wait for the verdict; progress goes to stderr")
-	f.BoolVarP(&o.follow, "follow", "F", false, "wait, and watch it live")
+	addWait(cmd, &o.wait, &o.follow)
 	addJSON(cmd, &o.json)
 	return exits(cmd, waiting)
 }

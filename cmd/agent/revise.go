@@ -41,8 +41,7 @@ Without a VARIANT the picked or proposed one is meant, else the one that asks.`,
 		},
 		ValidArgsFunction: a.completeJobs(doneJob),
 	}
-	cmd.Flags().BoolVarP(&o.wait, "wait", "w", false, "wait for the verdict; progress goes to stderr")
-	cmd.Flags().BoolVarP(&o.follow, "follow", "F", false, "wait, and watch it live")
+	addWait(cmd, &o.wait, &o.follow)
 	addJSON(cmd, &o.json)
 	return exits(cmd, waiting)
 }
