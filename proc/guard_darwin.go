@@ -23,22 +23,25 @@ func commandAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: tr
 
 func dup(from, to int) error { return unix.Dup2(from, to) }
 
-const orphansEscape = true // there is no adopt
-
 // groupEmpty reports whether nothing that lives is in the group. A group of nothing but
 // zombies answers EPERM.
 func groupEmpty(group int) bool { return syscall.Kill(-group, 0) != nil }
 
-func processTable() ([]entry, error) {
+// members returns the ids of all processes below root, and of those in the group with
+// what is below them: orphans do not stay below the guard.
+func members(root, group int) (map[int]bool, error) {
 	rows, err := unix.SysctlKinfoProcSlice("kern.proc.all")
 	if err != nil {
 		return nil, err
 	}
 	table := make([]entry, len(rows))
 	for i, r := range rows {
-		table[i] = entry{int(r.Proc.P_pid), int(r.Eproc.Ppid), int(r.Eproc.Pgid)}
+		table[i] = entry{pid: int(r.Proc.P_pid), parent: int(r.Eproc.Ppid)}
+		if int(r.Eproc.Pgid) == group && table[i].pid != root {
+			table[i].parent = root
+		}
 	}
-	return table, nil
+	return below(root, table), nil
 }
 
 // hunt: there is no cheap way to find who holds a pipe. The group was killed.

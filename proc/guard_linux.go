@@ -1,10 +1,7 @@
 package proc
 
 import (
-	"bytes"
 	"math"
-	"os"
-	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -34,50 +31,5 @@ func commandAttr() *syscall.SysProcAttr {
 
 func dup(from, to int) error { return unix.Dup3(from, to, 0) }
 
-const orphansEscape = false // adopt keeps them below the guard
-
 // groupEmpty: the group lies below the guard, which has seen that nothing does.
 func groupEmpty(int) bool { return true }
-
-// processTable reads every /proc/PID/stat that there is.
-func processTable() ([]entry, error) {
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil, err
-	}
-	table := make([]entry, 0, len(names))
-	var buf [512]byte
-	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue
-		}
-		if e, ok := readStat(pid, buf[:]); ok {
-			table = append(table, e)
-		}
-	}
-	return table, nil
-}
-
-// readStat reads "pid (name) state ppid pgrp …", proc_pid_stat(5). The name may hold
-// spaces and parentheses.
-func readStat(pid int, buf []byte) (entry, bool) {
-	fd, err := syscall.Open("/proc/"+strconv.Itoa(pid)+"/stat", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return entry{}, false // ended meanwhile
-	}
-	n, _ := syscall.Read(fd, buf)
-	_ = syscall.Close(fd)
-	fields := bytes.Fields(buf[max(0, 1+bytes.LastIndexByte(buf[:max(n, 0)], ')')):max(n, 0)])
-	if len(fields) < 3 {
-		return entry{}, false
-	}
-	parent, err1 := strconv.Atoi(string(fields[1]))
-	group, err2 := strconv.Atoi(string(fields[2]))
-	return entry{pid, parent, group}, err1 == nil && err2 == nil
-}

@@ -12,7 +12,7 @@ import (
 
 // guardPatience bounds the wait for a guard that was told to kill everything. It is
 // longer than the guard's own patience, so that the guard can still report.
-const guardPatience = sweepPatience + 5*time.Second
+const guardPatience = sweepLimit + 10*time.Second
 
 // process is a command under its guard.
 type process struct {

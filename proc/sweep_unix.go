@@ -3,22 +3,32 @@
 package proc
 
 import (
+	"maps"
 	"os"
 	"syscall"
 	"time"
 )
 
-// sweepPatience bounds a guard's attempts to end what a command left; what is left
-// then belongs to another user or is stuck in the kernel.
-const sweepPatience = 5 * time.Second
+// A guard gives up on what a command left once nothing changed for sweepPatience and
+// sweepLooks: what is left then belongs to another user or is stuck in the kernel. The
+// looks are counted as well, because on a busy machine seconds pass between two of them.
+const (
+	sweepPatience = 5 * time.Second
+	sweepLooks    = 50
+	sweepLimit    = time.Minute // of all attempts, whatever changes meanwhile
+)
 
-// freezePatience bounds one attempt to stop a tree that goes on forking.
-const freezePatience = time.Second
+// Stopping a tree that goes on forking ends after freezePatience and freezeLooks.
+const (
+	freezePatience = time.Second
+	freezeLooks    = 20
+)
 
 // sweep ends every process below this one, and the group of the command, and returns
 // how many it could not end. alone is closed once no child is left.
 func sweep(group int, alone <-chan struct{}) (left int) {
-	deadline := time.Now().Add(sweepPatience)
+	begun := time.Now()
+	last, since, looks := map[int]bool(nil), begun, 0
 	lonely := false
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		select {
@@ -29,9 +39,14 @@ func sweep(group int, alone <-chan struct{}) (left int) {
 		if lonely && groupEmpty(group) {
 			return 0
 		}
-		found, denied := killTree(group)
-		if time.Now().After(deadline) || found > 0 && found == denied {
-			return max(found, 1)
+		tree, denied := killTree(group)
+		if !maps.Equal(tree, last) {
+			last, since, looks = tree, time.Now(), 0
+		}
+		looks++
+		stuck := looks > sweepLooks && time.Since(since) > sweepPatience
+		if stuck || len(tree) > 0 && len(tree) == denied || time.Since(begun) > sweepLimit {
+			return max(len(tree), 1)
 		}
 		select {
 		case <-alone:
@@ -46,16 +61,15 @@ func sweep(group int, alone <-chan struct{}) (left int) {
 // nor restarts a sibling, so the tree cannot outrun the search. And it does not exit,
 // so its id, seen in the tree again after it was stopped, cannot have passed to a
 // stranger: only such ids are killed, and a stranger stopped by mistake is continued.
-func killTree(group int) (found, denied int) {
-	deadline := time.Now().Add(freezePatience)
+// A nil tree means that the group is all we know.
+func killTree(group int) (tree map[int]bool, denied int) {
+	begun := time.Now()
 	stopped := map[int]bool{}
-	for {
+	for looks := 1; ; looks++ {
 		tree, err := members(os.Getpid(), group)
-		if err != nil { // no process table: the group is all we know
-			if syscall.Kill(-group, syscall.SIGKILL) == syscall.EPERM {
-				return 1, 1
-			}
-			return 1, 0
+		if err != nil {
+			_ = syscall.Kill(-group, syscall.SIGKILL)
+			return nil, 0
 		}
 		fresh := 0
 		for pid := range tree {
@@ -64,8 +78,8 @@ func killTree(group int) (found, denied int) {
 				_ = syscall.Kill(pid, syscall.SIGSTOP)
 			}
 		}
-		if fresh == 0 || time.Now().After(deadline) {
-			return len(tree), killStopped(tree, stopped)
+		if fresh == 0 || looks > freezeLooks && time.Since(begun) > freezePatience {
+			return tree, killStopped(tree, stopped)
 		}
 		for pid := range tree {
 			stopped[pid] = true
@@ -86,26 +100,16 @@ func killStopped(tree, stopped map[int]bool) (denied int) {
 }
 
 // entry is a row of the process table.
-type entry struct{ pid, parent, group int }
+type entry struct{ pid, parent int }
 
-// members returns the ids of all processes below root and, where orphans do not stay
-// below it, of those in the group.
-func members(root, group int) (map[int]bool, error) {
-	table, err := processTable()
-	if err != nil {
-		return nil, err
-	}
+// below returns the ids of the processes below root.
+func below(root int, table []entry) map[int]bool {
 	children := make(map[int][]int, len(table))
-	tree := map[int]bool{}
-	queue := []int{root}
 	for _, e := range table {
 		children[e.parent] = append(children[e.parent], e.pid)
-		if orphansEscape && e.group == group && e.pid != root {
-			tree[e.pid] = true
-			queue = append(queue, e.pid)
-		}
 	}
-	for len(queue) > 0 {
+	tree := map[int]bool{}
+	for queue := []int{root}; len(queue) > 0; {
 		last := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
 		for _, pid := range children[last] {
@@ -115,5 +119,5 @@ func members(root, group int) (map[int]bool, error) {
 			}
 		}
 	}
-	return tree, nil
+	return tree
 }
