@@ -14,7 +14,13 @@ func (e *Entry) Change(c Change, now time.Time) error {
 	case OpCancel:
 		return e.cancel(c.By, now)
 	case OpRetry:
-		return e.retry(c.By, now)
+		return e.retry(c, now)
+	case OpHold, OpRelease, OpPriority, OpStart:
+		return e.move(c, now)
+	case OpEdit:
+		return e.edit(c, now)
+	case OpSwitch:
+		return Errorf(Invalid, "job %s cannot trade places by itself", e.Job.ID)
 	case OpRevise:
 		return e.revise(c, now)
 	case OpApprove:
@@ -53,7 +59,10 @@ func (e *Entry) cancel(by string, now time.Time) error {
 	return nil
 }
 
-func (e *Entry) retry(by string, now time.Time) error {
+func (e *Entry) retry(c Change, now time.Time) error {
+	if len(c.Makers) > 0 && e.Job.Spec.Kind != Prompt {
+		return Errorf(Invalid, "job %s needs no maker: it is a %s", e.Job.ID, e.Job.Spec.Kind)
+	}
 	if e.Job.State != Done {
 		return Errorf(WrongState, "job %s is %s", e.Job.ID, e.Job.State).WithHint("agent cancel " + e.Job.ID.String())
 	}
@@ -72,7 +81,10 @@ func (e *Entry) retry(by string, now time.Time) error {
 	if again == 0 {
 		return Errorf(WrongState, "job %s has nothing to retry: each variant has a good result", e.Job.ID).WithHint("agent show " + e.Job.ID.String())
 	}
-	e.tell(0, EventRetried, by, now)
+	if len(c.Makers) > 0 {
+		e.Job.Spec.Makers = slices.Clone(c.Makers)
+	}
+	e.tell(0, EventRetried, c.By, now)
 	e.Job.Settle()
 	return nil
 }

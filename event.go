@@ -32,6 +32,13 @@ const (
 	EventApproved  EventType = "approved"  // text: who
 	EventDelivered EventType = "delivered" // text: how and where
 	EventUndone    EventType = "undone"
+	EventHeld      EventType = "held"
+	EventFreed     EventType = "freed"    // released by a person; text: who
+	EventMoved     EventType = "moved"    // its priority or place changed; text: how, and who
+	EventStarted   EventType = "started"  // told to start now; text: who
+	EventEdited    EventType = "edited"   // text: who
+	EventFollowed  EventType = "followed" // a job it comes after changed; text: what that means
+	EventImported  EventType = "imported" // text: which job it was
 
 	EventStep   EventType = "step"   // text: what the worker begins, for a person
 	EventOutput EventType = "output" // text: what the maker printed, whole lines where possible

@@ -1,6 +1,9 @@
 package agent
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Job is a Spec and what became of it. Times are UTC.
 type Job struct {
@@ -11,6 +14,14 @@ type Job struct {
 	Reason  string    `json:"reason,omitempty"`  // the best variant's, once Done
 	Created time.Time `json:"created"`
 	Ended   time.Time `json:"ended,omitzero"` // when the last variant ended
+
+	Start string `json:"start,omitempty"` // with Spec.After: the commit it starts from, once that is there
+	Order int64  `json:"order,omitempty"` // its place among jobs of equal priority, if that is not its id's
+	Now   bool   `json:"now,omitempty"`   // told to start, whatever holds jobs back
+
+	// Waiting says why its queued variants have not begun. Stores find it when they are
+	// asked; nil when nothing waits.
+	Waiting *Waiting `json:"waiting,omitempty"`
 
 	Variants   []Variant  `json:"variants"`           // Variants[i].Number is i+1
 	Proposed   int        `json:"proposed,omitempty"` // the best variant that has a commit
@@ -164,6 +175,9 @@ func (j *Job) Chosen() int {
 	}
 	return j.Proposed
 }
+
+// From is the commit that makers start from.
+func (j *Job) From() string { return cmp.Or(j.Start, j.Spec.Base) }
 
 // Settle derives State, Verdict, Reason, Ended and Proposed from the variants.
 // Every store calls it after a variant changed.

@@ -17,8 +17,9 @@ const (
 	maxEnv      = 64 << 10 // bytes of Env together
 )
 
-// Spec is what is asked for. It is frozen at Submit: the base is a full commit id
-// by then, and the checks are those of the base commit or of the request.
+// Spec is what is asked for. Submit freezes it: the base is a full commit id by then,
+// and the checks are those of the base commit or of the request. Afterwards only the
+// changes of a waiting job (edit, hold, release, priority, switch, start) touch it.
 type Spec struct {
 	Kind  Kind   `json:"kind"`
 	Title string `json:"title"` // one line for lists; made from Text when empty
@@ -50,9 +51,23 @@ type Spec struct {
 
 	// Env is the environment of the maker's and the checks' commands, all of it: the
 	// submitter's own, cut down to the configured allow-list.
-	Env    map[string]string `json:"env,omitempty"`
-	Origin Origin            `json:"origin"`
-	Key    string            `json:"key,omitempty"` // a second Submit with the same Key returns the first job
+	Env map[string]string `json:"env,omitempty"`
+
+	// When its turn comes. Of the jobs that may begin the highest Priority is first,
+	// then the repository that has fewest running and was served longest ago, then the
+	// oldest job.
+	Priority  int       `json:"priority,omitempty"`  // -MaxPriority to MaxPriority
+	Group     string    `json:"group,omitempty"`     // whose limit counts as well; empty: DefaultGroup
+	Labels    []string  `json:"labels,omitempty"`    // for finding it again; each once, in the order given
+	Hold      bool      `json:"hold,omitempty"`      // waits until it is released
+	NotBefore time.Time `json:"not_before,omitzero"` // waits until then
+
+	// After names jobs that must have a good result first. The result of the first of
+	// them that is of the same repository is what this job starts from: see Job.Start.
+	After []ID `json:"after,omitempty"`
+
+	Origin Origin `json:"origin"`
+	Key    string `json:"key,omitempty"` // a second Submit with the same Key returns the first job
 }
 
 // Until says when a job has enough.
@@ -151,6 +166,9 @@ func (s *Spec) Validate() error {
 	if err := s.validateChecks(); err != nil {
 		return err
 	}
+	if err := s.validatePlace(); err != nil {
+		return err
+	}
 	return s.validateSizes()
 }
 
@@ -199,6 +217,7 @@ func (s *Spec) validateSizes() error {
 	for _, c := range s.Checks {
 		short = append(short, c.Name, c.Run, c.Dir)
 	}
+	short = append(short, s.Labels...)
 	for _, v := range append(short, s.Limits.Paths...) {
 		if len(v) > maxShort {
 			return Errorf(Invalid, "%.40q… is %d bytes long; the limit is %d", v, len(v), maxShort)

@@ -32,12 +32,24 @@ type Jobs interface {
 	// error at most once, as its last pair.
 	Events(ctx context.Context, id ID, after uint64) iter.Seq2[Event, error]
 
-	// Watch yields the ids of jobs that changed since it was called. It is a hint to
-	// look again, never data: ids may be merged or repeated, none is left out.
+	// Watch yields the ids of jobs that changed since it was called, and 0 for the
+	// rules. It is a hint to look again, never data: ids may be merged or repeated,
+	// none is left out. A job whose Waiting alone changed is not named.
 	Watch(ctx context.Context) iter.Seq2[ID, error]
 
 	// Status counts what the store holds.
 	Status(ctx context.Context) (Status, error)
+
+	// Rules returns what bounds the queue as a whole, with the groups' present numbers.
+	Rules(ctx context.Context) (Rules, error)
+
+	// Rule changes one rule and returns them all, once they are on disk.
+	Rule(ctx context.Context, c RuleChange) (Rules, error)
+
+	// Import stores a job with its history, as another store had it, under a new id. A
+	// Key that was seen before returns the earlier job, unchanged. What was not Done
+	// waits, held.
+	Import(ctx context.Context, j Job, history []Event) (Job, error)
 }
 
 // Queue is what a worker can do. After Claim, everything needs a live Lease: when
@@ -45,8 +57,9 @@ type Jobs interface {
 // and nothing was written; when the job was canceled meanwhile it is Stopped (then
 // Finish still works, with verdict Canceled whatever the Outcome says).
 type Queue interface {
-	// Claim waits for a queued variant, the oldest job's first, and takes it for ttl.
-	Claim(ctx context.Context, worker string, ttl time.Duration) (Lease, error)
+	// Claim waits for a variant that may begin, and takes it for c.TTL. Spec says whose
+	// turn it is.
+	Claim(ctx context.Context, c Claim) (Lease, error)
 
 	// Renew holds the lease for another ttl from now.
 	Renew(ctx context.Context, l Lease, ttl time.Duration) error
@@ -80,6 +93,28 @@ type Lease struct {
 	Job     Job // as it was when claimed, Spec.Text included
 	Variant int
 	Token   uint64 // grows with every claim; fences off an earlier holder
+}
+
+// Claim is who asks for a variant, and for which.
+type Claim struct {
+	Worker string        // as events show it
+	TTL    time.Duration // of the lease
+
+	// Now asks for a variant of a job that a person told to start now, and for no other:
+	// no limit holds those back, so that they need a claim beside the bounded ones.
+	Now bool
+
+	// Without names makers that cannot be asked at present, or what comes before the slash
+	// of several. A job all of whose makers are named is passed over.
+	Without []string
+}
+
+// Validate returns an Invalid error for a lease that would end before it began.
+func (c *Claim) Validate() error {
+	if c.TTL <= 0 {
+		return Errorf(Invalid, "a lease of %v asked for", c.TTL)
+	}
+	return nil
 }
 
 // Outcome is how a variant ended.
@@ -117,13 +152,25 @@ const (
 	// gets the verdict its checks earned, one without is made again and may use as much
 	// once more. Variant 0 means all of them.
 	OpApprove Op = "approve"
+
+	// These are for jobs that wait, at least in part.
+	OpHold     Op = "hold"     // let none of its waiting variants begin
+	OpRelease  Op = "release"  // no longer hold it, nor wait for a time
+	OpPriority Op = "priority" // set Priority
+	OpSwitch   Op = "switch"   // trade places in the queue with the job With
+	OpStart    Op = "start"    // let it begin at once, whatever holds jobs back
+	OpEdit     Op = "edit"     // replace the Spec of a job no variant of which has begun
 )
 
 // Change is one thing done to a job by a person.
 type Change struct {
 	Op       Op        `json:"op"`
 	Variant  int       `json:"variant,omitempty"`  // pick, revise, approve
-	Text     string    `json:"text,omitempty"`     // revise
+	Text     string    `json:"text,omitempty"`     // revise; edit: the new Spec.Text
+	Priority int       `json:"priority,omitempty"` // priority
+	With     ID        `json:"with,omitempty"`     // switch
+	Makers   []string  `json:"makers,omitempty"`   // retry: who makes it from now on; empty: as before
+	Spec     *Spec     `json:"spec,omitempty"`     // edit: all but Text; what it was submitted for stays
 	Delivery *Delivery `json:"delivery,omitempty"` // deliver, undo (ID alone)
 	By       string    `json:"by,omitempty"`       // who asks, for the event's text
 }
@@ -132,10 +179,17 @@ type Change struct {
 type Filter struct {
 	States      []State   `json:"states,omitempty"`
 	Verdicts    []Verdict `json:"verdicts,omitempty"`
-	Repo        string    `json:"repo,omitempty"`
+	Repo        string    `json:"repo,omitempty"`   // the whole path
+	Name        string    `json:"name,omitempty"`   // a part of the repository's path
+	Groups      []string  `json:"groups,omitempty"` // DefaultGroup for those in none
+	Labels      []string  `json:"labels,omitempty"` // all of them
+	Makers      []string  `json:"makers,omitempty"` // one of which made a variant
+	Words       []string  `json:"words,omitempty"`  // parts of the title, all of them, in any case
+	Sort        Sort      `json:"sort,omitempty"`   // empty: by id; with any other Skip pages, and After does not
+	Skip        int       `json:"skip,omitempty"`   // leave out so many of those that match
 	EndedBefore time.Time `json:"ended_before,omitzero"`
 	After       ID        `json:"after,omitempty"`  // the last id of the page before, in the order asked for
-	Oldest      bool      `json:"oldest,omitempty"` // oldest first
+	Oldest      bool      `json:"oldest,omitempty"` // oldest first; with Sort, lowest first
 	Limit       int       `json:"limit,omitempty"`  // 0: 100; at most 10,000
 }
 

@@ -6,7 +6,8 @@
 //
 // A Spec or a Job is one line of JSON, a newline, and Spec.Text raw: a patch is not
 // quoted as JSON, which costs more than the rest of a submission. Everything else is
-// one JSON document, or a stream of lines (see Line). Unknown JSON fields are ignored,
+// one JSON document, or a stream of lines (see Line); an edit is a Change, a newline, and
+// the new text. Unknown JSON fields are ignored,
 // so that a field can be added without a new protocol number.
 package api
 
@@ -51,6 +52,8 @@ const (
 	PathJobs     = "/v1/jobs"
 	PathWatch    = "/v1/watch"
 	PathStatus   = "/v1/status"
+	PathRules    = "/v1/rules"  // GET; POST an agent.RuleChange
+	PathImport   = "/v1/import" // POST an Import
 	PathHealth   = "/v1/health"
 	PathMakers   = "/v1/makers" // GET; POST first lets those that rest be asked again
 	PathShutdown = "/v1/shutdown"

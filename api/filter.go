@@ -20,6 +20,20 @@ func EncodeFilter(f agent.Filter) url.Values {
 	if f.Repo != "" {
 		q.Set("repo", f.Repo)
 	}
+	if f.Name != "" {
+		q.Set("name", f.Name)
+	}
+	for name, list := range map[string][]string{"group": f.Groups, "label": f.Labels, "maker": f.Makers, "word": f.Words} {
+		for _, v := range list {
+			q.Add(name, v)
+		}
+	}
+	if f.Sort != "" {
+		q.Set("sort", string(f.Sort))
+	}
+	if f.Skip != 0 {
+		q.Set("skip", strconv.Itoa(f.Skip))
+	}
 	if !f.EndedBefore.IsZero() {
 		q.Set("ended_before", f.EndedBefore.Format(time.RFC3339Nano))
 	}
@@ -43,7 +57,13 @@ func DecodeFilter(q url.Values) (f agent.Filter, err error) {
 	for _, v := range q["verdict"] {
 		f.Verdicts = append(f.Verdicts, agent.Verdict(v))
 	}
-	f.Repo = q.Get("repo")
+	f.Repo, f.Name, f.Sort = q.Get("repo"), q.Get("name"), agent.Sort(q.Get("sort"))
+	f.Groups, f.Labels, f.Makers, f.Words = q["group"], q["label"], q["maker"], q["word"]
+	skip, err := number(q, "skip")
+	if err != nil {
+		return f, err
+	}
+	f.Skip = int(skip)
 	if s := q.Get("ended_before"); s != "" {
 		if f.EndedBefore, err = time.Parse(time.RFC3339Nano, s); err != nil {
 			return f, agent.Errorf(agent.Invalid, "ended_before=%.40q is no RFC 3339 time", s)

@@ -14,7 +14,8 @@ import (
 const (
 	MaxLine    = 2 << 20                 // bytes of a request's line of JSON
 	MaxRequest = MaxLine + agent.MaxText // bytes of a request
-	MaxChange  = 256 << 10               // bytes of an agent.Change
+	MaxChange  = 512 << 10               // bytes of an agent.Change without the text of an edit
+	MaxImport  = 512 << 20               // bytes of a job with its history
 )
 
 // Head returns the line of JSON, newline included, that stands before the raw text
@@ -33,6 +34,30 @@ func DecodeSpec(body string) (agent.Spec, error) {
 	text, err := decode(body, MaxLine, "a job description", &spec)
 	spec.Text = text
 	return spec, err
+}
+
+// DecodeChange reads a change. The text of an edit shares body's memory.
+func DecodeChange(body string) (agent.Change, error) {
+	var c agent.Change
+	text, err := decode(body, MaxChange, "a change of a job", &c)
+	if c.Op == agent.OpEdit {
+		c.Text = text
+	}
+	return c, err
+}
+
+// Import is the line of JSON of an import. The job's text follows it.
+type Import struct {
+	Job    agent.Job     `json:"job"`
+	Events []agent.Event `json:"events"`
+}
+
+// DecodeImport reads an Import. The text shares body's memory.
+func DecodeImport(body string) (Import, error) {
+	var in Import
+	text, err := decode(body, len(body), "a job with its history", &in)
+	in.Job.Spec.Text = text
+	return in, err
 }
 
 // DecodeJob reads a Job. The text shares body's memory.

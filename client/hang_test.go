@@ -38,7 +38,7 @@ func TestSlowAndHangingDaemons(t *testing.T) {
 		})}
 		go srv.Serve(l)
 		c := New(Options{Socket: socket})
-		c.wait = 20 * time.Millisecond
+		c.wait = 200 * time.Millisecond
 		job, err := c.Submit(t.Context(), agent.Spec{Kind: agent.Command, Text: "true"})
 		switch {
 		case hangs && (agent.CodeOf(err) != agent.Unavailable || !strings.Contains(err.Error(), "does not answer")):

@@ -79,7 +79,7 @@ func fits(spec agent.Spec) error {
 	}
 	for what, words := range map[string][]string{
 		"directory": {spec.Repo}, "revision": {spec.Base}, "author": {spec.Author}, "key": {spec.Key},
-		"path limit": spec.Limits.Paths, "maker": spec.Makers,
+		"path limit": spec.Limits.Paths, "maker": spec.Makers, "label": spec.Labels, "group": {spec.Group},
 	} {
 		for _, word := range words {
 			if !utf8.ValidString(word) {
@@ -115,11 +115,56 @@ func (c *Client) List(ctx context.Context, f agent.Filter) ([]agent.Job, error) 
 
 // Change implements agent.Jobs.
 func (c *Client) Change(ctx context.Context, id agent.ID, ch agent.Change) (agent.Job, error) {
-	head, err := api.Head(ch)
+	r := request{method: http.MethodPost, path: api.PathChange(id), typ: api.TypeJSON}
+	if ch.Op == agent.OpEdit {
+		r.typ, r.text, ch.Text = api.TypeText, ch.Text, ""
+		if err := fits(agent.Spec{Kind: "text", Text: r.text}); err != nil {
+			return agent.Job{}, err
+		}
+	}
+	if ch.Spec != nil {
+		if err := fits(*ch.Spec); err != nil {
+			return agent.Job{}, err
+		}
+	}
+	var err error
+	if r.head, err = api.Head(ch); err != nil {
+		return agent.Job{}, err
+	}
+	return c.job(ctx, r)
+}
+
+// Import implements agent.Jobs.
+func (c *Client) Import(ctx context.Context, j agent.Job, history []agent.Event) (agent.Job, error) {
+	head, err := api.Head(api.Import{Job: j, Events: history})
 	if err != nil {
 		return agent.Job{}, err
 	}
-	return c.job(ctx, request{method: http.MethodPost, path: api.PathChange(id), typ: api.TypeJSON, head: head})
+	if len(head)+len(j.Spec.Text) > api.MaxImport {
+		return agent.Job{}, agent.Errorf(agent.Invalid, "job %s and its history are larger than %d MiB", j.ID, api.MaxImport>>20)
+	}
+	return c.job(ctx, request{method: http.MethodPost, path: api.PathImport, typ: api.TypeText, head: head, text: j.Spec.Text})
+}
+
+// Rules implements agent.Jobs.
+func (c *Client) Rules(ctx context.Context) (agent.Rules, error) {
+	var r agent.Rules
+	err := c.get(ctx, api.PathRules, &r)
+	return r, err
+}
+
+// Rule implements agent.Jobs.
+func (c *Client) Rule(ctx context.Context, ch agent.RuleChange) (agent.Rules, error) {
+	var r agent.Rules
+	head, err := api.Head(ch)
+	if err != nil {
+		return r, err
+	}
+	body, err := c.call(ctx, request{method: http.MethodPost, path: api.PathRules, typ: api.TypeJSON, head: head})
+	if err != nil {
+		return r, err
+	}
+	return r, decodeAnswer(body, "POST "+api.PathRules, &r)
 }
 
 // Status implements agent.Jobs.
@@ -144,8 +189,12 @@ func (c *Client) get(ctx context.Context, path string, v any) error {
 	if err != nil {
 		return err
 	}
+	return decodeAnswer(body, "GET "+path, v)
+}
+
+func decodeAnswer(body, to string, v any) error {
 	if err := json.Unmarshal([]byte(body), v); err != nil {
-		return agent.Errorf(agent.Internal, "unreadable answer to GET %s: %w", path, err)
+		return agent.Errorf(agent.Internal, "unreadable answer to %s: %w", to, err)
 	}
 	return nil
 }

@@ -82,9 +82,12 @@ func (c *Client) Watch(ctx context.Context) iter.Seq2[agent.ID, error] {
 	}
 }
 
-// missed yields the jobs that may have changed while we were not watching: those that
+// missed yields the rules and the jobs that may have changed while we were not watching: those that
 // are not done, and the newest that are.
 func (c *Client) missed(ctx context.Context, yield func(agent.ID, error) bool) bool {
+	if !yield(0, nil) { // the rules
+		return false
+	}
 	for _, f := range []agent.Filter{
 		{States: []agent.State{agent.Queued, agent.Running}, Limit: 10_000},
 		{States: []agent.State{agent.Done}, Limit: 1000},

@@ -34,7 +34,7 @@ func TestFollowerResumes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l, err := store.Claim(t.Context(), "w", time.Hour)
+			l, err := store.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,6 +18,7 @@ type Provider struct {
 	APIVersion string // what some services want to see in each request
 	Context    int    // tokens a model takes and gives, together
 	MaxOutput  int    // tokens a model may answer with
+	Parallel   int    // requests at a time; 0: no limit
 }
 
 // Agent is a coding agent's program, or what a person changes of one that is known.
@@ -27,6 +28,8 @@ type Agent struct {
 	Model string
 	Env   []string // variables it sees besides those of env.allow; NAME or PREFIX_*
 	Home  string   // the directory in which it keeps its settings
+
+	Parallel int // how many of it run at a time; 0: no limit
 }
 
 // Price is what a model costs, in millionths of a US dollar for a million tokens.
@@ -42,6 +45,8 @@ type Price struct {
 
 // maxContext bounds a number of tokens that one request may hold.
 const maxContext = 100e6
+
+const maxParallel = 256
 
 // family is a group whose members a person names: "providers.*.url".
 type family struct {
@@ -107,6 +112,9 @@ func providerKeys() []Key {
 		{Name: "providers.*.max_output", family: f, Unit: Tokens, Sample: "32k", min: 1, max: maxContext,
 			Doc:   "tokens its models may answer with",
 			entry: inProvider(func(p *Provider) any { return &p.MaxOutput })},
+		{Name: "providers.*.parallel", family: f, Unit: Count, Sample: "1", min: 1, max: maxParallel,
+			Doc:   "requests it is sent at a time; not set: no limit",
+			entry: inProvider(func(p *Provider) any { return &p.Parallel })},
 	}
 }
 
@@ -128,6 +136,9 @@ func agentKeys() []Key {
 		{Name: "agents.*.home", family: f, Unit: Text, Sample: "/home/ada/.mine",
 			Doc:   "the directory in which it keeps its settings",
 			entry: inAgent(func(a *Agent) any { return &a.Home }), check: checkAbsolute},
+		{Name: "agents.*.parallel", family: f, Unit: Count, Sample: "2", min: 1, max: maxParallel,
+			Doc:   "how many of it run at a time; not set: no limit",
+			entry: inAgent(func(a *Agent) any { return &a.Parallel })},
 	}
 }
 

@@ -33,6 +33,7 @@ type Parts struct {
 	Store   agent.Store                                                        // closed by the daemon, after the workers
 	Prepare func(ctx context.Context, spec *agent.Spec) error                  // see gateway.Config
 	Makers  func(ctx context.Context, provider string, wake bool) (any, error) // see gateway.Config
+	Explain func(jobs ...*agent.Job)                                           // see gateway.Config
 	Workers []Worker
 	Forget  func(ctx context.Context, job agent.Job) error // lets go of a job's results before the job is removed; may be repeated
 	Git     func(ctx context.Context) (string, error)      // version of git
@@ -129,7 +130,8 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	d.parts = parts
 	d.gw = gateway.New(gateway.Config{
 		Jobs: d.parts.Store, Prepare: d.parts.Prepare, Log: d.opt.Log,
-		Makers: d.parts.Makers, Ping: d.ping, Health: d.health, Stop: d.requestStop,
+		Makers:  d.parts.Makers,
+		Explain: d.parts.Explain, Ping: d.ping, Health: d.health, Stop: d.requestStop,
 	})
 	d.socket, err = api.Listen(d.opt.Socket, func(err error) { d.opt.Log.Warn("a connection was refused", "err", err) })
 	return err

@@ -118,7 +118,7 @@ func done(t *testing.T, store *mem.Store) agent.Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := store.Claim(t.Context(), "w", time.Hour)
+	l, err := store.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func old(t *testing.T, store *mem.Store, n int) (ids []agent.ID) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := store.Claim(t.Context(), "w", time.Hour)
+		l, err := store.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -151,7 +151,7 @@ func (c *claimer) hold(n int) {
 }
 
 func (c *claimer) Run(ctx context.Context) error {
-	lease, err := c.store.Claim(ctx, "w", time.Hour)
+	lease, err := c.store.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour})
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,16 @@ type Ledger struct {
 	path string
 	now  func() time.Time
 
-	mu     sync.Mutex
-	makers map[string]*Record
+	mu      sync.Mutex
+	makers  map[string]*Record
+	changed func() // called after every change; nil: nobody wants to know
+}
+
+// notify has changed called whenever somebody begins to rest or has been woken.
+func (l *Ledger) notify(changed func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changed = changed
 }
 
 // Record is what the Ledger holds of one maker.
@@ -178,7 +186,11 @@ func (l *Ledger) change(name string, do func(*Record)) error {
 		r = &Record{Name: name}
 		l.makers[name] = r
 	}
+	until := r.Until
 	do(r)
+	if l.changed != nil && !r.Until.Equal(until) {
+		l.changed()
+	}
 	return l.saveLocked()
 }
 

@@ -29,6 +29,10 @@ type Config struct {
 	Env    func(name string) (string, bool) // variables of this process, for the agents that need a key; may be nil
 
 	Ledger *Ledger // nil: nothing is remembered
+
+	// Parallel says how much is asked at a time of a provider or a coding agent, by its
+	// name; 0 or missing: no limit.
+	Parallel map[string]int
 }
 
 // Bounds are the sizes that a person states of a provider's models, in tokens; 0: not.
@@ -38,6 +42,8 @@ type Bounds struct{ Context, MaxOutput int }
 type Set struct {
 	cfg    Config
 	ledger *Ledger
+
+	doors doors
 
 	mu      sync.Mutex
 	clients map[string]*model.Client
@@ -51,6 +57,7 @@ func NewSet(cfg Config) *Set {
 	if s.ledger == nil {
 		s.ledger, _ = OpenLedger("")
 	}
+	s.ledger.notify(s.doors.change)
 	return s
 }
 

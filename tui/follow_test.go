@@ -39,7 +39,7 @@ func work(t *testing.T, s *mem.Store) {
 }
 
 func carry(ctx context.Context, s *mem.Store) error {
-	lease, err := s.Claim(ctx, "w", time.Minute)
+	lease, err := s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Minute})
 	if err != nil {
 		return err
 	}

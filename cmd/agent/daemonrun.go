@@ -15,6 +15,7 @@ import (
 	"codeagent.dev/agent/config"
 	"codeagent.dev/agent/daemon"
 	"codeagent.dev/agent/daemon/worker"
+	"codeagent.dev/agent/maker"
 	"codeagent.dev/agent/store"
 )
 
@@ -89,6 +90,7 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 	if err != nil {
 		return daemon.Parts{}, errors.Join(err, queue.Close())
 	}
+	room := func() error { return daemon.Room(paths.State, conf.MinDisk) }
 	prepare := &preparer{repos: set, config: conf, makers: makers}
 	return daemon.Parts{
 		Store:   queue,
@@ -96,10 +98,11 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 		Makers: func(ctx context.Context, provider string, wake bool) (any, error) {
 			return makers.Report(ctx, provider, wake)
 		},
+		Explain: explainer(makers, room),
 		Workers: []daemon.Worker{worker.New(worker.Config{
 			Queue: queue, Repos: set, Makers: makers, Cache: brief.NewCache(briefCache), Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
 			Lease: conf.Lease, Limits: conf.Limits, Log: log,
-			Room: func() error { return daemon.Room(paths.State, conf.MinDisk) },
+			Room: room,
 		})},
 		Forget: set.Forget,
 		Git:    installedGit,
@@ -108,6 +111,30 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 			return set.Close()
 		},
 	}, nil
+}
+
+// explainer says why jobs wait that the store would let begin: this machine lacks room,
+// or their makers cannot be asked.
+func explainer(makers *maker.Set, room func() error) func(jobs ...*agent.Job) {
+	return func(jobs ...*agent.Job) {
+		var lacks error
+		looked := false
+		for _, job := range jobs {
+			if w := job.Waiting; w == nil || w.For != agent.WaitWorker && w.For != agent.WaitParallel {
+				continue
+			}
+			if !looked {
+				lacks, looked = room(), true
+			}
+			if lacks != nil {
+				job.Waiting = &agent.Waiting{For: agent.WaitRoom, Why: lacks.Error()}
+			} else if job.Spec.Kind == agent.Prompt {
+				if w := makers.Blocks(job.Spec.Makers); w != nil {
+					job.Waiting = w
+				}
+			}
+		}
+	}
 }
 
 const briefCache = 64 << 20 // bytes of what is known of files

@@ -20,7 +20,7 @@ import (
 // them is kept; "" for nowhere.
 func (a *app) makers(conf *config.Config, ledger string) (*maker.Set, error) {
 	c := maker.Config{
-		Bounds: map[string]maker.Bounds{}, Prices: map[string]model.Price{}, Context: conf.ContextTokens,
+		Bounds: map[string]maker.Bounds{}, Parallel: map[string]int{}, Prices: map[string]model.Price{}, Context: conf.ContextTokens,
 		Path: func() string { return a.env("PATH") }, Env: a.lookupEnv,
 		Options: model.Options{Proxy: http.ProxyFromEnvironment, CAFile: conf.CAFile, Idle: time.Duration(conf.Limits.Idle)},
 	}
@@ -33,6 +33,10 @@ func (a *app) makers(conf *config.Config, ledger string) (*maker.Set, error) {
 	}
 	for name, p := range conf.Providers {
 		c.Bounds[name] = maker.Bounds{Context: p.Context, MaxOutput: p.MaxOutput}
+		c.Parallel[name] = p.Parallel
+	}
+	for name, p := range conf.Agents {
+		c.Parallel[name] = p.Parallel
 	}
 	for name, p := range conf.Prices {
 		if p.Known {

@@ -83,7 +83,7 @@ func (b bench) end(outcomes ...agent.Outcome) agent.ID {
 		b.t.Fatal(err)
 	}
 	for _, o := range outcomes {
-		lease, err := b.Claim(b.t.Context(), "w", time.Minute)
+		lease, err := b.Claim(b.t.Context(), agent.Claim{Worker: "w", TTL: time.Minute})
 		if err == nil {
 			err = errors.Join(
 				b.Record(b.t.Context(), lease, agent.EventStep, "running the command"),

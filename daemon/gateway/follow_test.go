@@ -110,7 +110,7 @@ func claimed(t testing.TB, store *mem.Store) agent.Lease {
 	if _, err := store.Submit(t.Context(), agent.Spec{Kind: agent.Command, Text: "true", Repo: "/r", Base: strings.Repeat("a", 40)}); err != nil {
 		t.Fatal(err)
 	}
-	l, err := store.Claim(t.Context(), "w", time.Hour)
+	l, err := store.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestFollowingARetriedJob(t *testing.T) {
 	}
 	f = follow(t, socket, api.PathEvents(1, 4))
 	f.events(t, 5, 5)
-	l, err := store.Claim(t.Context(), "w", time.Hour)
+	l, err := store.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

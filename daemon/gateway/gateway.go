@@ -31,6 +31,10 @@ type Config struct {
 	// models of one; wake first lets those that rest be asked again. Nil: nobody is known.
 	Makers func(ctx context.Context, provider string, wake bool) (any, error)
 
+	// Explain says of jobs why they wait where the store cannot know: makers that rest, a
+	// machine without room. It changes Waiting alone. May be nil.
+	Explain func(jobs ...*agent.Job)
+
 	// Stop begins the daemon's shutdown and returns at once. With ifIdle it refuses
 	// with WrongState while variants run.
 	Stop func(ifIdle bool) error
@@ -66,6 +70,9 @@ func New(cfg Config) *Gateway {
 	spoken("GET "+api.PathJobs+"/{id}/events", g.events)
 	spoken("GET "+api.PathWatch, g.watch)
 	spoken("GET "+api.PathStatus, g.status)
+	spoken("GET "+api.PathRules, g.rules)
+	spoken("POST "+api.PathRules, g.rule)
+	spoken("POST "+api.PathImport, g.importJob)
 	spoken("GET "+api.PathMakers, g.makers)
 	spoken("POST "+api.PathMakers, g.makers)
 	mux.HandleFunc("/", unknownPath)

@@ -61,11 +61,19 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	job, err := g.cfg.Jobs.Submit(r.Context(), spec)
+	g.replyJob(w, http.StatusCreated, job, err)
+}
+
+// replyJob answers with a job and why it waits.
+func (g *Gateway) replyJob(w http.ResponseWriter, status int, job agent.Job, err error) {
 	if err != nil {
 		api.ReplyError(w, err)
 		return
 	}
-	api.ReplyText(w, http.StatusCreated, job, job.Spec.Text)
+	if g.cfg.Explain != nil {
+		g.cfg.Explain(&job)
+	}
+	api.ReplyText(w, status, job, job.Spec.Text)
 }
 
 // outdated refuses the submission of a client that would first put a newer daemon in
@@ -110,6 +118,13 @@ func (g *Gateway) list(w http.ResponseWriter, r *http.Request) {
 		api.ReplyError(w, err)
 		return
 	}
+	if g.cfg.Explain != nil {
+		all := make([]*agent.Job, len(jobs))
+		for i := range jobs {
+			all[i] = &jobs[i]
+		}
+		g.cfg.Explain(all...)
+	}
 	if jobs == nil {
 		jobs = []agent.Job{} // [] and not null, for readers in other languages
 	}
@@ -123,11 +138,7 @@ func (g *Gateway) job(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	job, err := g.cfg.Jobs.Job(r.Context(), id)
-	if err != nil {
-		api.ReplyError(w, err)
-		return
-	}
-	api.ReplyText(w, http.StatusOK, job, job.Spec.Text)
+	g.replyJob(w, http.StatusOK, job, err)
 }
 
 func (g *Gateway) change(w http.ResponseWriter, r *http.Request) {
@@ -136,22 +147,75 @@ func (g *Gateway) change(w http.ResponseWriter, r *http.Request) {
 		api.ReplyError(w, err)
 		return
 	}
+	c, err := readChange(w, r)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	job, err := g.cfg.Jobs.Change(r.Context(), id, c)
+	g.replyJob(w, http.StatusOK, job, err)
+}
+
+// readChange reads a change, which is one JSON document unless a text follows it.
+func readChange(w http.ResponseWriter, r *http.Request) (c agent.Change, err error) {
+	if r.Header.Get("Content-Type") == api.TypeText {
+		s, err := body(w, r, api.MaxRequest)
+		if err != nil {
+			return c, err
+		}
+		return api.DecodeChange(s)
+	}
+	s, err := body(w, r, api.MaxChange)
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal([]byte(s), &c); err != nil {
+		return c, agent.Errorf(agent.Invalid, "the body is no change of a job: %w", err)
+	}
+	return c, nil
+}
+
+func (g *Gateway) importJob(w http.ResponseWriter, r *http.Request) {
+	s, err := body(w, r, api.MaxImport)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	in, err := api.DecodeImport(s)
+	if err != nil {
+		api.ReplyError(w, err)
+		return
+	}
+	job, err := g.cfg.Jobs.Import(r.Context(), in.Job, in.Events)
+	g.replyJob(w, http.StatusCreated, job, err)
+}
+
+func (g *Gateway) rules(w http.ResponseWriter, r *http.Request) {
+	replyRules(w)(g.cfg.Jobs.Rules(r.Context()))
+}
+
+func (g *Gateway) rule(w http.ResponseWriter, r *http.Request) {
 	s, err := body(w, r, api.MaxChange)
 	if err != nil {
 		api.ReplyError(w, err)
 		return
 	}
-	var c agent.Change
+	var c agent.RuleChange
 	if err := json.Unmarshal([]byte(s), &c); err != nil {
-		api.ReplyError(w, agent.Errorf(agent.Invalid, "the body is no change of a job: %w", err))
+		api.ReplyError(w, agent.Errorf(agent.Invalid, "the body is no change of the rules: %w", err))
 		return
 	}
-	job, err := g.cfg.Jobs.Change(r.Context(), id, c)
-	if err != nil {
-		api.ReplyError(w, err)
-		return
+	replyRules(w)(g.cfg.Jobs.Rule(r.Context(), c))
+}
+
+func replyRules(w http.ResponseWriter) func(agent.Rules, error) {
+	return func(rules agent.Rules, err error) {
+		if err != nil {
+			api.ReplyError(w, err)
+			return
+		}
+		api.Reply(w, http.StatusOK, rules)
 	}
-	api.ReplyText(w, http.StatusOK, job, job.Spec.Text)
 }
 
 func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {

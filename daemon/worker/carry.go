@@ -23,7 +23,7 @@ func (w *Worker) carry(ctx context.Context, lease agent.Lease) {
 	go func() { defer close(renewing); h.keep(work) }()
 	defer func() { cancel(nil); <-renewing; w.held.drop(h) }()
 
-	log.Info("claimed", "kind", lease.Job.Spec.Kind, "base", lease.Job.Spec.Base)
+	log.Info("claimed", "kind", lease.Job.Spec.Kind, "base", lease.Job.From())
 	outcome := w.attempt(work, h, log)
 	switch code := agent.CodeOf(context.Cause(work)); {
 	case code == agent.Lost:
@@ -51,6 +51,7 @@ func (w *Worker) attempt(ctx context.Context, h *hold, log *slog.Logger) (out ag
 		}
 	}()
 	v := &variant{Worker: w, hold: h, spec: h.lease.Job.Spec, log: log}
+	v.spec.Base = h.lease.Job.From()
 	v.fillLimits()
 	return v.run(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -207,8 +208,26 @@ func TestTheNextMakerIsAsked(t *testing.T) {
 	if _, why, resting := b.config.Makers.Ledger().Resting("dead/m"); !resting || !strings.Contains(why, "unreachable") {
 		t.Errorf("dead/m rests: %v, %q", resting, why)
 	}
-	spec.Makers = []string{"dead/m"}
-	if job = b.do(spec); job.Verdict != agent.Failed || !strings.Contains(job.Reason, "rests until") {
+	// A job for that one alone waits, while others go past it.
+	if err := b.config.Makers.Ledger().Rest("dead/m", time.Hour, "as unreachable as before"); err != nil {
+		t.Fatal(err)
+	}
+	only := spec
+	only.Makers = []string{"dead/m"}
+	id := b.submit(only)
+	if job = b.do(spec); job.Verdict != agent.Unverified {
+		t.Errorf("%s: %s", job.Verdict, job.Reason)
+	}
+	if job, err := b.store.Job(t.Context(), id); err != nil || job.State != agent.Queued {
+		t.Errorf("%+v %v", job, err)
+	}
+	if w := b.config.Makers.Blocks(only.Makers); w == nil || w.For != agent.WaitMaker || w.What != "dead/m" || w.Until.IsZero() {
+		t.Errorf("it waits for %v", w)
+	}
+	if err := b.config.Makers.Ledger().Wake(); err != nil {
+		t.Fatal(err)
+	}
+	if job, _ = b.done(id); job.Verdict != agent.Failed || !strings.Contains(job.Reason, "unreachable") {
 		t.Errorf("%s: %s", job.Verdict, job.Reason)
 	}
 }

@@ -73,8 +73,15 @@ func (v *variant) make(ctx context.Context, try int) (m made) {
 			why = append(why, "no further maker is asked: "+spent)
 			break
 		}
+		leave, err := v.cfg.Makers.Enter(ctx, who.Name(), func(limit int) {
+			v.step(ctx, "waiting for %s, which makes no more than %d at a time", who.Name(), limit)
+		})
+		if err != nil {
+			return m // ctx ended
+		}
 		v.step(ctx, "making the patch with %s", who.Name())
 		m = v.ask(ctx, who, try)
+		leave()
 		m.own, m.usage = m.usage, m.usage.Add(usage)
 		m.out.Maker = who.Name()
 		if m.out.Commit != "" {

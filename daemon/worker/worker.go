@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type Queue interface {
 	// What earlier variants were made from, for those that go on from them.
 	Job(ctx context.Context, id agent.ID) (agent.Job, error)
 	Events(ctx context.Context, id agent.ID, after uint64) iter.Seq2[agent.Event, error]
+
+	Rules(ctx context.Context) (agent.Rules, error)
 }
 
 // Config is what New needs. Zero numbers take the defaults named here.
@@ -37,7 +40,7 @@ type Config struct {
 	Cache    *brief.Cache  // of what is known of files, for what makers are shown; may be nil
 	Baseline string        // directory for the base's own check results
 	Name     string        // who claims, as events show it; default "worker"
-	Slots    int           // variants carried at a time; default 1
+	Slots    int           // variants carried at a time, unless the queue's rules say how many; default 1
 	Checks   int           // check commands run at a time, over all slots; default 1
 	Lease    time.Duration // default 30 s; renewed at a third of it
 	Limits   agent.Limits  // for what a Spec leaves open; Make and Check default to 10 min, Output to 64 MiB
@@ -50,7 +53,8 @@ type Worker struct {
 	cfg      Config
 	checking chan struct{} // a token for each check command that may run
 	base     *baseline
-	busy     atomic.Int32
+	slots    slots
+	busy     atomic.Int32 // variants carried, in slots and beside them
 	held     held
 }
 
@@ -70,7 +74,9 @@ func New(cfg Config) *Worker {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Worker{cfg: cfg, checking: make(chan struct{}, cfg.Checks), base: newBaseline(cfg.Baseline, cfg.Log)}
+	w := &Worker{cfg: cfg, checking: make(chan struct{}, cfg.Checks), base: newBaseline(cfg.Baseline, cfg.Log)}
+	w.slots.resize(cfg.Slots)
+	return w
 }
 
 func setDefault[T comparable](v *T, to T) {
@@ -81,7 +87,9 @@ func setDefault[T comparable](v *T, to T) {
 }
 
 // Busy returns how many variants are being carried, and how many could be.
-func (w *Worker) Busy() (running, limit int) { return int(w.busy.Load()), w.cfg.Slots }
+func (w *Worker) Busy() (running, limit int) {
+	return int(w.busy.Load()), w.slots.limit()
+}
 
 // Run claims and carries variants until ctx ends. Then it ends what runs, gives the
 // variants back without using up an attempt, and returns nil. It returns an error
@@ -89,39 +97,89 @@ func (w *Worker) Busy() (running, limit int) { return int(w.busy.Load()), w.cfg.
 func (w *Worker) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var slots sync.WaitGroup
-	slots.Go(func() { w.listen(ctx) })
-	slots.Go(func() { w.base.tidy(ctx) })
-	for range w.cfg.Slots {
-		slots.Go(func() {
-			if err := w.serve(ctx); err != nil {
+	var parts sync.WaitGroup
+	parts.Go(func() { w.listen(ctx) })
+	parts.Go(func() { w.base.tidy(ctx) })
+	for _, serve := range []func(context.Context) error{w.serve, w.serveNow} {
+		parts.Go(func() {
+			if err := serve(ctx); err != nil {
 				stop(err)
 			}
 		})
 	}
 	<-ctx.Done()
-	slots.Wait()
+	parts.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("worker %s: %w", w.cfg.Name, err)
 	}
 	return nil
 }
 
-// serve is one slot: one variant after the other.
+// serve carries what may begin, as many at a time as there are slots.
 func (w *Worker) serve(ctx context.Context) error {
-	for w.awaitRoom(ctx) {
-		lease, err := w.cfg.Queue.Claim(ctx, w.cfg.Name, w.cfg.Lease)
-		switch {
-		case ctx.Err() != nil && err != nil:
-			return nil
-		case err != nil:
-			return err
+	var carried sync.WaitGroup
+	defer carried.Wait()
+	for w.awaitRoom(ctx) && w.slots.take(ctx) {
+		lease, err := w.claim(ctx)
+		if err != nil {
+			w.slots.give()
+			return unlessEnded(ctx, err)
 		}
-		w.busy.Add(1)
-		w.carry(ctx, lease)
-		w.busy.Add(-1)
+		carried.Go(func() {
+			defer w.slots.give()
+			w.busy.Add(1)
+			defer w.busy.Add(-1)
+			w.carry(ctx, lease)
+		})
 	}
 	return nil
+}
+
+// claim waits for a variant that one of its makers can make. Which makers those are
+// changes while it waits.
+func (w *Worker) claim(ctx context.Context) (agent.Lease, error) {
+	for {
+		out := w.cfg.Makers.Unavailable()
+		turn, cancel := context.WithCancel(ctx)
+		go func() {
+			defer cancel()
+			select {
+			case <-out.Changed:
+			case <-out.Over():
+			case <-turn.Done():
+			}
+		}()
+		lease, err := w.cfg.Queue.Claim(turn, agent.Claim{Worker: w.cfg.Name, TTL: w.cfg.Lease, Without: out.Names})
+		again := err != nil && turn.Err() != nil && ctx.Err() == nil
+		cancel()
+		if !again {
+			return lease, err
+		}
+	}
+}
+
+// serveNow carries at once what a person told to start, beside the slots.
+func (w *Worker) serveNow(ctx context.Context) error {
+	var carried sync.WaitGroup
+	defer carried.Wait()
+	for {
+		lease, err := w.cfg.Queue.Claim(ctx, agent.Claim{Worker: w.cfg.Name, TTL: w.cfg.Lease, Now: true})
+		if err != nil {
+			return unlessEnded(ctx, err)
+		}
+		carried.Go(func() {
+			w.busy.Add(1)
+			defer w.busy.Add(-1)
+			w.carry(ctx, lease)
+		})
+	}
+}
+
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // roomPause is how long a worker without room waits before it looks again.
@@ -153,13 +211,18 @@ func (w *Worker) room() error {
 	return w.cfg.Room()
 }
 
-// listen passes the store's hints on to the holds of the jobs they name. Losing the
-// hints costs promptness only: renewals still find out.
+// listen passes the store's hints on to the holds of the jobs they name, and follows
+// the rules. Losing the hints costs promptness only: renewals still find out.
 func (w *Worker) listen(ctx context.Context) {
 	for ctx.Err() == nil {
-		for id, err := range w.cfg.Queue.Watch(ctx) {
+		hints := w.cfg.Queue.Watch(ctx) // before the rules are read, so that no change is missed
+		w.obey(ctx)
+		for id, err := range hints {
 			if err != nil {
 				break
+			}
+			if id == 0 {
+				w.obey(ctx)
 			}
 			w.held.nudge(id)
 		}
@@ -168,4 +231,16 @@ func (w *Worker) listen(ctx context.Context) {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// obey has as many slots as the rules say.
+func (w *Worker) obey(ctx context.Context) {
+	rules, err := w.cfg.Queue.Rules(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.cfg.Log.Warn("the queue's rules cannot be read", "err", err)
+		}
+		return
+	}
+	w.slots.resize(cmp.Or(rules.Parallel, w.cfg.Slots))
 }

@@ -2,12 +2,14 @@ package bolt
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"codeagent.dev/agent"
 )
 
 // act is one change to one job, encoded and ready to be committed.
 type act struct {
+	id     agent.ID
 	rec    *record
 	entry  *agent.Entry // the job afterwards
 	puts   []put
@@ -15,10 +17,13 @@ type act struct {
 	events []agent.Event
 	done   bool // the job's state afterwards
 	delta  totals
-	ready  []int  // variants that become claimable
-	key    string // the Key that a new job takes
-	behind *lease // whose holder does not wait for the commit
-	size   int64  // bytes, roughly
+	key    string       // the Key that a new job takes
+	joins  []agent.ID   // jobs that it comes after from now on
+	parts  []agent.ID   // and no longer
+	text   *string      // the job's Spec.Text, when this act writes it
+	rules  *agent.Rules // afterwards, for an act on those and on no job
+	behind *lease       // whose holder does not wait for the commit
+	size   int64        // bytes, roughly
 }
 
 // put writes a row, or deletes it when value is nil. See bucketAll.
@@ -34,18 +39,16 @@ func (a *act) put(bucket string, key, value []byte) {
 
 // created encodes a new job.
 func created(e *agent.Entry) (*act, error) {
-	a := &act{puts: make([]put, 0, 6)}
+	a := &act{id: e.Job.ID, puts: make([]put, 0, 6)}
 	id := idKey(e.Job.ID)
 	row, err := encodeRow(e)
 	if err != nil {
 		return nil, err
 	}
-	body, err := encodeBody(&e.Job.Spec)
-	if err != nil {
+	a.put(bucketJobs, id, row)
+	if err := a.putBody(&e.Job.Spec); err != nil {
 		return nil, err
 	}
-	a.put(bucketJobs, id, row)
-	a.put(bucketBodies, id, body)
 	if e.Job.Spec.Key != "" {
 		a.key = e.Job.Spec.Key
 		a.put(bucketKeys, []byte(a.key), id)
@@ -53,49 +56,88 @@ func created(e *agent.Entry) (*act, error) {
 	a.index(&agent.Job{}, &e.Job)
 	a.tell(e)
 	a.delta = count(&e.Job)
-	for _, v := range e.Job.Variants {
-		a.ready = append(a.ready, v.Number)
-	}
-	return a, nil
+	a.link(nil, e.Job.Spec.After, e.Job.ID)
+	return a, a.putDetails(&agent.Job{}, &e.Job)
 }
 
 // changed encodes the way from one state of a job to the next.
 func changed(from, to *agent.Entry) (*act, error) {
-	a := &act{puts: make([]put, 0, 6), done: to.Job.State == agent.Done}
+	a := &act{id: to.Job.ID, puts: make([]put, 0, 6), done: to.Job.State == agent.Done}
 	row, err := encodeRow(to)
 	if err != nil {
 		return nil, err
 	}
 	a.put(bucketJobs, idKey(to.Job.ID), row)
-	for i := range to.Job.Variants {
-		after, before := &to.Job.Variants[i], &agent.Variant{}
-		if i < len(from.Job.Variants) {
-			before = &from.Job.Variants[i]
-		}
-		if !sameDetail(before, after) {
-			value, err := encodeDetail(after)
-			if err != nil {
-				return nil, err
-			}
-			a.put(bucketDetails, detailKey(to.Job.ID, i+1), value)
-		}
-		if after.State == agent.Queued && before.State != agent.Queued {
-			a.ready = append(a.ready, i+1)
+	if err := a.putDetails(&from.Job, &to.Job); err != nil {
+		return nil, err
+	}
+	if to.Job.Spec.Text != "" { // an entry has none, unless it was edited
+		if err := a.putBody(&to.Job.Spec); err != nil {
+			return nil, err
 		}
 	}
+	a.link(from.Job.Spec.After, to.Job.Spec.After, to.Job.ID)
 	a.index(&from.Job, &to.Job)
 	a.tell(to)
 	a.delta = count(&to.Job).minus(count(&from.Job))
 	return a, nil
 }
 
+// putBody writes Spec.Env and Spec.Text.
+func (a *act) putBody(spec *agent.Spec) error {
+	body, err := encodeBody(spec)
+	if err != nil {
+		return err
+	}
+	text := spec.Text
+	a.text = &text
+	a.put(bucketBodies, idKey(a.id), body)
+	return nil
+}
+
+// putDetails writes what changed of it.
+func (a *act) putDetails(from, to *agent.Job) error {
+	for i := range to.Variants {
+		after, before := &to.Variants[i], &agent.Variant{}
+		if i < len(from.Variants) {
+			before = &from.Variants[i]
+		}
+		if sameDetail(before, after) {
+			continue
+		}
+		value, err := encodeDetail(after)
+		if err != nil {
+			return err
+		}
+		a.put(bucketDetails, detailKey(to.ID, i+1), value)
+	}
+	return nil
+}
+
+// link writes which jobs a job comes after, from the parents' side.
+func (a *act) link(from, to []agent.ID, child agent.ID) {
+	for _, id := range from {
+		if !slices.Contains(to, id) {
+			a.parts = append(a.parts, id)
+			a.put(bucketFollow, followKey(id, child), nil)
+		}
+	}
+	for _, id := range to {
+		if !slices.Contains(from, id) {
+			a.joins = append(a.joins, id)
+			a.put(bucketFollow, followKey(id, child), []byte{})
+		}
+	}
+}
+
 // removed takes a job out of everything.
 func removed(e *agent.Entry) *act {
-	a := &act{gone: true, done: true, delta: totals{}.minus(count(&e.Job))}
+	a := &act{id: e.Job.ID, gone: true, done: true, delta: totals{}.minus(count(&e.Job))}
 	if e.Job.Spec.Key != "" {
 		a.put(bucketKeys, []byte(e.Job.Spec.Key), nil)
 	}
 	a.index(&e.Job, &agent.Job{})
+	a.link(e.Job.Spec.After, nil, e.Job.ID)
 	a.put(bucketAll, idKey(e.Job.ID), nil)
 	return a
 }
@@ -114,12 +156,11 @@ func (a *act) index(from, to *agent.Job) {
 	if to.ID == 0 {
 		return
 	}
-	value := indexValue(to)
-	if same && string(value) == string(indexValue(from)) {
+	if same && sameIndex(from, to) {
 		return
 	}
-	a.put(bucketClasses, classKey(classOf(to), to.ID), value)
-	a.put(bucketRepos, repoKey(to), value)
+	a.put(bucketClasses, classKey(classOf(to), to.ID), indexValue(to))
+	a.put(bucketRepos, repoKey(to), timeKey(indexTime(to)))
 	if to.State == agent.Done {
 		a.put(bucketEnded, endedKey(to), []byte{})
 	}

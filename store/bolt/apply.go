@@ -82,7 +82,12 @@ func (s *Store) appliedLocked(b *batch) {
 		if s.keys[a.key] == a.rec {
 			delete(s.keys, a.key)
 		}
-		a.rec.text = nil
+		if a.rec == nil {
+			continue
+		}
+		if a.rec.text == a.text {
+			a.rec.text = nil
+		}
 		s.dropLocked(a.rec)
 	}
 	b.acts, b.puts = nil, nil

@@ -207,7 +207,7 @@ func updates(b *testing.B) side {
 		if err := spec.Validate(); err != nil {
 			return err
 		}
-		_, a, err := newRecord(agent.ID(last.Add(1)), spec)
+		_, a, err := newRecord(agent.NewEntry(agent.ID(last.Add(1)), spec, time.Now()))
 		if err != nil {
 			return err
 		}
@@ -306,7 +306,7 @@ func BenchmarkCycle(b *testing.B) {
 	for range clients {
 		workers.Go(func() {
 			for {
-				l, err := s.Claim(ctx, "w", time.Hour)
+				l, err := s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour})
 				if err != nil {
 					return
 				}

@@ -54,15 +54,18 @@ type Store struct {
 	lastID   agent.ID
 	token    uint64 // the newest lease's; its high bits count the openings of the file
 	records  map[agent.ID]*record
-	leases   map[uint64]*lease  // by token
-	keys     map[string]*record // jobs with this Key that the database does not know
-	queue    []*batch           // what the committer has not yet taken
-	last     *batch             // the newest batch that was begun
-	pending  []*batch           // those in the journal, and not yet in the database
-	unsynced int64              // bytes in acts not yet committed
-	totals   totals             // as committed
-	ready    ready              // what can be claimed, as committed
-	waiters  []chan struct{}    // claims that wait, the oldest first
+	leases   map[uint64]*lease       // by token
+	keys     map[string]*record      // jobs with this Key that the database does not know
+	queue    []*batch                // what the committer has not yet taken
+	last     *batch                  // the newest batch that was begun
+	pending  []*batch                // those in the journal, and not yet in the database
+	unsynced int64                   // bytes in acts not yet committed
+	totals   totals                  // as committed
+	line     agent.Line              // who is next: what can be claimed as committed, what runs as begun
+	rules    agent.Rules             // as begun
+	follows  map[agent.ID][]agent.ID // who comes after a job, as begun, in order
+	waiters  []*waiter               // claims that wait, the oldest first
+	alarm    *time.Timer             // runs ring when a job's time has come
 	tails    map[agent.ID]*tail
 	watchers map[*watcher]struct{}
 }
@@ -95,6 +98,7 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	<-s.stopped
 	s.later.Stop()
+	s.alarm.Stop()
 	err := s.finish()
 	s.applying.Lock() // an apply under way ends
 	defer s.applying.Unlock()
@@ -120,7 +124,6 @@ func (s *Store) finish() error {
 		return errors.Join(
 			meta.Put([]byte(keyClean), []byte{1}),
 			meta.Put([]byte(keyWhole), []byte{1}),
-			meta.Put([]byte(keySchema), number(schemaClosed)),
 		)
 	})
 	if err != nil {
@@ -205,8 +208,9 @@ func (s *Store) dropLocked(r *record) {
 
 // actLocked does one thing to a record and queues what that writes. It returns the
 // batch to wait for, and nil when there is nothing to wait for. With behind set the
-// holder of that lease will not wait, and learns of a failure by its next act.
-func (s *Store) actLocked(r *record, behind *lease, do func(e *agent.Entry, now time.Time) error) (*batch, error) {
+// holder of that lease will not wait, and learns of a failure by its next act. The puts
+// are written as well.
+func (s *Store) actLocked(r *record, behind *lease, do func(e *agent.Entry, now time.Time) error, puts ...put) (*batch, error) {
 	next := r.Clone()
 	if err := do(next, time.Now()); err != nil {
 		return r.last, err
@@ -219,6 +223,18 @@ func (s *Store) actLocked(r *record, behind *lease, do func(e *agent.Entry, now 
 		return nil, err
 	}
 	a.behind = behind
+	for _, p := range puts {
+		a.put(p.bucket, p.key, p.value)
+	}
+	if a.text != nil {
+		r.text, next.Job.Spec.Text = a.text, ""
+	}
+	before := r.Job.Followed()
 	s.enqueueLocked(r, next, a)
+	if r.Job.Followed() != before {
+		if err := s.driveLocked(r.Job.ID); err != nil {
+			return nil, err
+		}
+	}
 	return r.last, nil
 }

@@ -36,32 +36,41 @@ func (b *batch) wait() error {
 
 // enqueueLocked makes next the record's entry and gives a to the committer.
 func (s *Store) enqueueLocked(r *record, next *agent.Entry, a *act) {
-	for _, v := range next.Job.Variants {
-		if v.State != agent.Queued {
-			s.ready.remove(slot{next.Job.ID, v.Number})
-		}
-	}
 	r.Entry = next
 	a.rec, a.entry = r, next
 	s.useLocked(r)
-	if len(s.queue) == 0 || s.queue[len(s.queue)-1].full() {
-		s.last = &batch{done: make(chan struct{})}
-		s.queue = append(s.queue, s.last)
-	}
+	p, _ := s.line.Get(next.Job.ID)
+	s.standLocked(&next.Job, p.Queued)
+	s.giveLocked(a)
+	r.last = s.last
+	s.linkLocked(a)
+}
+
+// giveLocked gives an act to the committer.
+func (s *Store) giveLocked(a *act) {
+	s.openBatchLocked(1)
 	s.last.acts = append(s.last.acts, a)
 	s.last.size += a.size
 	if a.behind == nil {
 		s.last.awaited++
 	}
 	s.unsynced += a.size
-	r.last = s.last
 	select {
 	case s.work <- struct{}{}:
 	default:
 	}
 }
 
-func (b *batch) full() bool { return len(b.acts) >= batchActs || b.size >= batchBytes }
+// openBatchLocked makes sure that the newest batch waits and has room for so many acts,
+// which are committed together then.
+func (s *Store) openBatchLocked(acts int) {
+	if len(s.queue) == 0 || s.queue[len(s.queue)-1].full(acts) {
+		s.last = &batch{done: make(chan struct{})}
+		s.queue = append(s.queue, s.last)
+	}
+}
+
+func (b *batch) full(more int) bool { return len(b.acts)+more > batchActs || b.size >= batchBytes }
 
 // commit is the committer: it takes what waits, writes it, and tells, until the store
 // is closed and nothing waits.
@@ -177,15 +186,21 @@ func (s *Store) settle(b *batch, err error) {
 // publishLocked shows a committed act to everybody who waits for it.
 func (s *Store) publishLocked(a *act) {
 	s.totals = s.totals.plus(a.delta)
-	for _, n := range a.ready {
-		if a.rec.Job.Variants[n-1].State == agent.Queued { // not canceled since
-			s.pushLocked(slot{a.rec.Job.ID, n}, a.rec.Job.Created)
-		}
+	switch {
+	case a.rules != nil:
+		s.line.SetRules(*a.rules)
+	case a.rec.gone:
+		s.line.Remove(a.id)
+	default:
+		s.standLocked(&a.rec.Job, queued(&a.entry.Job))
 	}
-	s.followLocked(a)
+	if a.rec != nil {
+		s.followLocked(a)
+	}
 	for w := range s.watchers {
-		w.add(a.rec.Job.ID)
+		w.add(a.id)
 	}
+	s.wakeLocked()
 }
 
 // failLocked gives up b and all that waits behind it, since that was built on a state

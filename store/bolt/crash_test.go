@@ -75,7 +75,7 @@ func submitOne(ctx context.Context, s *bolt.Store, n int) error {
 }
 
 func workOne(ctx context.Context, s *bolt.Store) error {
-	l, err := s.Claim(ctx, "w", time.Hour)
+	l, err := s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour})
 	if err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func finishRest(t *testing.T, s *bolt.Store) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for range must[agent.Status](t)(s.Status(t.Context())).Waiting {
-		l := must[agent.Lease](t)(s.Claim(t.Context(), "w", time.Hour))
+		l := must[agent.Lease](t)(s.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour}))
 		wg.Go(func() {
 			if err := s.Finish(t.Context(), l, agent.Outcome{Verdict: agent.NoPatch}); err != nil {
 				t.Error(err)

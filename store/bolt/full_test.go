@@ -54,7 +54,7 @@ func testDiskFull(t *testing.T, size uint64) {
 	s := openAt(t, path)
 	ctx := t.Context()
 	must[agent.Job](t)(s.Submit(ctx, spec("held")))
-	l := must[agent.Lease](t)(s.Claim(ctx, "w", time.Hour))
+	l := must[agent.Lease](t)(s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour}))
 	must[agent.Job](t)(s.Submit(ctx, spec("waits")))
 
 	lift := limitFiles(t, size)
@@ -100,7 +100,7 @@ func testDiskFull(t *testing.T, size uint64) {
 	}
 
 	lift()
-	second := must[agent.Lease](t)(s.Claim(ctx, "w", time.Hour))
+	second := must[agent.Lease](t)(s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour}))
 	if second.Job.ID != 2 {
 		t.Errorf("claimed job %s, want 2", second.Job.ID)
 	}

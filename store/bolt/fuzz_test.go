@@ -1,6 +1,7 @@
 package bolt_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -52,10 +53,11 @@ func play(t *testing.T, path string, acts []byte) {
 		_ = g.mem.Close()
 	}()
 	for len(acts) >= 2 {
-		g.act(acts[0]%17, int(acts[1]))
+		g.act(acts[0]%21, int(acts[1]))
 		acts = acts[2:]
 		time.Sleep(time.Millisecond) // no two leases end at one moment
 		synctest.Wait()
+		g.same("rules", must[agent.Rules](t)(g.mem.Rules(t.Context())), must[agent.Rules](t)(g.bolt.Rules(t.Context())))
 		g.same("status", must[agent.Status](t)(g.mem.Status(t.Context())), must[agent.Status](t)(g.bolt.Status(t.Context())))
 	}
 	g.same("everything", snap(t, g.mem), snap(t, g.bolt))
@@ -84,16 +86,20 @@ func (g *game) act(kind byte, n int) {
 	switch kind {
 	case 0:
 		g.submit(n)
-	case 1, 2, 3, 10, 11, 15, 16:
+	case 1, 2, 3, 10, 11, 15, 16, 17, 18:
 		g.change(kind, n)
 	case 4:
-		g.claim()
+		g.claim(n)
 	case 12:
 		time.Sleep([]time.Duration{time.Second, time.Minute, time.Hour}[n%3])
 	case 13:
 		g.list(n)
 	case 14:
 		g.reopen()
+	case 19:
+		g.rule(n)
+	case 20:
+		g.importJob(n)
 	default:
 		g.work(kind, n)
 	}
@@ -109,6 +115,18 @@ func (g *game) submit(n int) {
 	if n%3 == 0 {
 		s.Until = agent.UntilVerified
 	}
+	s.Group = []string{"", "", "", "web"}[n/4%4]
+	s.Priority = []int{0, 0, 5, -1}[n/16%4]
+	s.Hold = n%13 == 12
+	if n%10 == 9 {
+		s.NotBefore = time.Now().Add(30 * time.Second)
+	}
+	if s.Kind == agent.Prompt && n%3 == 1 {
+		s.Makers = []string{"one", "two"}[n/8%2:]
+	}
+	if n%9 > 5 {
+		s.After = []agent.ID{agent.ID(n%4 + 1), agent.ID(n%3 + 2)}[:n%2+1]
+	}
 	if n%8 > 4 {
 		s.Key = fmt.Sprint(n % 8)
 	}
@@ -118,10 +136,49 @@ func (g *game) submit(n int) {
 	g.same("submit", want, got)
 }
 
+var movers = []agent.Op{agent.OpHold, agent.OpRelease, agent.OpPriority, agent.OpSwitch, agent.OpStart}
+
+func (g *game) rule(n int) {
+	c := agent.RuleChange{
+		Op:    []agent.RuleOp{agent.RuleGroup, agent.RuleParallel, agent.RulePerRepo, agent.RulePause, agent.RuleResume, agent.RuleUngroup, agent.RuleResume, "no"}[n%8],
+		Group: []string{"", "web", "default"}[n/8%3], Limit: n / 24 % 4, By: "ada",
+	}
+	want, wantErr := g.mem.Rule(g.Context(), c)
+	got, gotErr := g.bolt.Rule(g.Context(), c)
+	g.sameErr("rule", wantErr, gotErr)
+	g.same("rule", want, got)
+}
+
+// importJob takes a job of the store itself once more.
+func (g *game) importJob(n int) {
+	j, err := g.mem.Job(g.Context(), agent.ID(n%4+1))
+	if err != nil || n%5 == 0 {
+		j = agent.Job{Spec: spec("other"), Variants: []agent.Variant{{Number: 1, State: agent.Done, Verdict: agent.Verified, Commit: commit[:n%2*40]}}}
+	}
+	j.Spec.Key = fmt.Sprint("imported ", n%3)
+	history := []agent.Event{{Variant: n % 3, Type: agent.EventStep, Text: "before", Time: time.Unix(int64(n), 0)}}
+	want, wantErr := g.mem.Import(g.Context(), j, history)
+	got, gotErr := g.bolt.Import(g.Context(), j, history)
+	g.sameErr("import", wantErr, gotErr)
+	g.same("import", want, got)
+}
+
 func (g *game) change(kind byte, n int) {
 	c := agent.Change{Op: map[byte]agent.Op{1: agent.OpCancel, 2: agent.OpRetry, 3: agent.OpRemove, 10: agent.OpPick, 11: agent.OpDeliver,
-		15: agent.OpRevise, 16: agent.OpApprove}[kind], By: "ada", Text: "more"}
+		15: agent.OpRevise, 16: agent.OpApprove, 17: movers[n/5%len(movers)], 18: agent.OpEdit}[kind], By: "ada", Text: "more"}
 	id := agent.ID(n%5 + 1)
+	c.Priority, c.With = n%3*500, agent.ID(n/5%5+1)
+	if kind == 18 {
+		s := spec("")
+		s.Repo, s.Variants, s.Group, s.Hold = fmt.Sprint("/src/", n/5%3), n/7%3, []string{"", "web"}[n/3%2], n%4 == 0
+		if n%2 == 0 {
+			s.Kind = agent.Prompt
+		}
+		if n%3 == 0 {
+			s.After = []agent.ID{agent.ID(n/9%4 + 1)}
+		}
+		c.Spec, c.Text = &s, fmt.Sprint("edited ", n)
+	}
 	c.Variant = n / 5 % 4
 	if kind == 11 {
 		c.Delivery = &agent.Delivery{ID: fmt.Sprint(n % 2), Variant: c.Variant, How: "apply", Where: "/x"}
@@ -135,13 +192,23 @@ func (g *game) change(kind byte, n int) {
 	g.same(string(c.Op), want, got)
 }
 
-func (g *game) claim() {
-	if must[agent.Status](g)(g.mem.Status(g.Context())).Waiting == 0 {
-		return // both would wait
+func (g *game) claim(n int) {
+	c := agent.Claim{Worker: "w", TTL: time.Minute, Now: n%7 == 6}
+	if n%5 == 4 {
+		c.Without = []string{"", "one"}[:n%2+1]
 	}
-	p := pair{
-		mem:  must[agent.Lease](g)(g.mem.Claim(g.Context(), "w", time.Minute)),
-		bolt: must[agent.Lease](g)(g.bolt.Claim(g.Context(), "w", time.Minute)),
+	claim := func(q agent.Queue) (agent.Lease, error) {
+		ctx, cancel := context.WithTimeout(g.Context(), time.Nanosecond)
+		defer cancel()
+		return q.Claim(ctx, c)
+	}
+	var p pair
+	var wantErr, gotErr error
+	p.mem, wantErr = claim(g.mem)
+	p.bolt, gotErr = claim(g.bolt)
+	g.sameErr("claim", wantErr, gotErr)
+	if wantErr != nil {
+		return // nothing may begin
 	}
 	g.same("claim", p.mem, p.bolt)
 	g.leases = append(g.leases, p)
@@ -184,6 +251,12 @@ func (g *game) list(n int) {
 	}
 	if n%4 == 0 {
 		f.Repo = fmt.Sprint("/src/", n%3)
+	}
+	if n%7 == 0 {
+		f.Sort, f.Skip = agent.Sorts()[n/7%len(agent.Sorts())], n%2
+	}
+	if n%13 == 0 {
+		f.Groups, f.Words = []string{"web", agent.DefaultGroup}[n%2:], []string{"1"}[n%2:]
 	}
 	if n%11 == 0 {
 		f.EndedBefore = time.Now().Add(-time.Minute)

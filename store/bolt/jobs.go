@@ -21,15 +21,19 @@ func (s *Store) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error) 
 	if err := s.begin(ctx); err != nil {
 		return agent.Job{}, err
 	}
-	if spec.Key != "" {
-		return s.submitKeyed(spec)
+	if spec.Key != "" || len(spec.After) > 0 {
+		return s.submitOrdered(spec)
+	}
+	if err := s.allowedLocked(&spec); err != nil {
+		s.mu.Unlock()
+		return agent.Job{}, err
 	}
 	s.lastID++
 	id := s.lastID
 	s.mu.Unlock()
 
 	// Encoded here, so that many submitters share the work and nobody waits for it.
-	r, a, err := newRecord(id, spec)
+	r, a, err := newRecord(agent.NewEntry(id, spec, time.Now()))
 	if err != nil {
 		return agent.Job{}, err
 	}
@@ -43,21 +47,22 @@ func (s *Store) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error) 
 func own(spec agent.Spec) agent.Spec {
 	spec.Checks = slices.Clone(spec.Checks)
 	spec.Makers = slices.Clone(spec.Makers)
+	spec.Labels = slices.Clone(spec.Labels)
+	spec.After = slices.Clone(spec.After)
 	spec.Limits.Paths = slices.Clone(spec.Limits.Paths)
 	spec.Env = maps.Clone(spec.Env)
 	return spec
 }
 
-func newRecord(id agent.ID, spec agent.Spec) (*record, *act, error) {
-	r := &record{Entry: agent.NewEntry(id, spec, time.Now())}
+func newRecord(e *agent.Entry) (*record, *act, error) {
+	r := &record{Entry: e}
 	a, err := created(r.Entry)
-	r.text, r.Job.Spec.Text = &spec.Text, ""
+	r.text, r.Job.Spec.Text = a.text, ""
 	return r, a, err
 }
 
 // addAndUnlock queues a new job and waits until it is on disk.
 func (s *Store) addAndUnlock(r *record, a *act) (agent.Job, error) {
-	job := r.Job.Clone()
 	s.enqueueLocked(r, r.Entry, a)
 	b := r.last
 	if a.key != "" {
@@ -67,36 +72,102 @@ func (s *Store) addAndUnlock(r *record, a *act) (agent.Job, error) {
 	if err := b.wait(); err != nil {
 		return agent.Job{}, err
 	}
-	return job, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shownLocked(r), nil
 }
 
-// submitKeyed is Submit for a Spec with a Key, with the store locked so that no other
-// job can take the Key meanwhile. It unlocks.
-func (s *Store) submitKeyed(spec agent.Spec) (agent.Job, error) {
-	r := s.keys[spec.Key]
-	if r == nil {
-		id, err := s.findKey(spec.Key)
-		if err != nil {
-			s.mu.Unlock()
-			return agent.Job{}, err
+// shownLocked is the job as its record has it, and why it waits.
+func (s *Store) shownLocked(r *record) agent.Job {
+	job := r.Job.Clone()
+	job.Waiting = s.line.Why(job.ID, time.Now())
+	return job
+}
+
+// submitOrdered is Submit for a Spec with a Key or jobs to come after, with the store
+// locked so that nothing else can take the Key, or change those jobs, meanwhile. It
+// unlocks.
+func (s *Store) submitOrdered(spec agent.Spec) (agent.Job, error) {
+	return s.addKeyed(spec.Key, func() (*agent.Entry, error) {
+		if err := s.allowedLocked(&spec); err != nil {
+			return nil, err
 		}
-		r, _ = s.recordLocked(id)
+		parents, err := s.parentsLocked(&spec)
+		if err != nil {
+			return nil, err
+		}
+		now := time.Now()
+		e := agent.NewEntry(s.lastID+1, spec, now)
+		e.Follow(parents, now)
+		return e, nil
+	})
+}
+
+// Import implements agent.Jobs.
+func (s *Store) Import(ctx context.Context, j agent.Job, history []agent.Event) (agent.Job, error) {
+	if err := s.begin(ctx); err != nil {
+		return agent.Job{}, err
 	}
-	if r != nil && !r.gone {
-		job, b := r.Job.Clone(), r.last
+	return s.addKeyed(j.Spec.Key, func() (*agent.Entry, error) {
+		e, err := agent.NewImported(s.lastID+1, j, history, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := s.rules.Group(e.Job.Spec.Group); !ok {
+			e.Job.Spec.Group = ""
+		}
+		return e, nil
+	})
+}
+
+// addKeyed adds the job that make makes, unless one with the Key is there. It unlocks.
+func (s *Store) addKeyed(key string, make func() (*agent.Entry, error)) (agent.Job, error) {
+	r, err := s.keyedLocked(key)
+	if err != nil {
+		s.mu.Unlock()
+		return agent.Job{}, err
+	}
+	if r != nil {
+		b := r.last
 		s.mu.Unlock()
 		if err := b.wait(); err != nil {
 			return agent.Job{}, err
 		}
-		return job, nil
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.shownLocked(r), nil
+	}
+	e, err := make()
+	if err != nil {
+		s.mu.Unlock()
+		return agent.Job{}, err
 	}
 	s.lastID++
-	r, a, err := newRecord(s.lastID, spec)
+	r, a, err := newRecord(e)
 	if err != nil {
 		s.mu.Unlock()
 		return agent.Job{}, err
 	}
 	return s.addAndUnlock(r, a)
+}
+
+// keyedLocked returns the job with this Key, nil when there is none.
+func (s *Store) keyedLocked(key string) (*record, error) {
+	if key == "" {
+		return nil, nil
+	}
+	if r := s.keys[key]; r != nil {
+		if r.gone {
+			return nil, nil
+		}
+		return r, nil
+	}
+	id, err := s.findKey(key)
+	if err != nil {
+		return nil, err
+	}
+	r, _ := s.recordLocked(id)
+	return r, nil
 }
 
 // findKey returns the job on disk with this Key, or 0.
@@ -121,7 +192,7 @@ func (s *Store) Job(ctx context.Context, id agent.ID) (job agent.Job, err error)
 			s.mu.Unlock()
 			break
 		}
-		job, text, gone, b := r.Job.Clone(), r.text, r.gone, r.last
+		job, text, gone, b := s.shownLocked(r), r.text, r.gone, r.last
 		s.mu.Unlock()
 		if b.wait() != nil {
 			continue // what was before the acts that failed is the answer
@@ -141,6 +212,11 @@ func (s *Store) Job(ctx context.Context, id agent.ID) (job agent.Job, err error)
 		job.Spec.Text, err = readText(tx, id)
 		return err
 	})
+	if err == nil {
+		s.mu.Lock()
+		job.Waiting = s.line.Why(id, time.Now())
+		s.mu.Unlock()
+	}
 	return job, err
 }
 
@@ -166,6 +242,9 @@ func (s *Store) Change(ctx context.Context, id agent.ID, c agent.Change) (agent.
 	if err := outcome(b, err); err != nil {
 		return agent.Job{}, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	job.Waiting = s.line.Why(id, time.Now()) // as it is once the change is on disk
 	return job, nil
 }
 
@@ -174,16 +253,61 @@ func (s *Store) changeLocked(id agent.ID, c agent.Change) (agent.Job, *batch, er
 	if err != nil {
 		return agent.Job{}, nil, err
 	}
-	b, err := s.actLocked(r, nil, func(e *agent.Entry, now time.Time) error { return e.Change(c, now) })
+	if c.Op == agent.OpSwitch {
+		return s.switchLocked(r, c)
+	}
+	spec := &r.Job.Spec
+	if c.Op == agent.OpEdit && c.Spec != nil {
+		spec = c.Spec
+		if err := s.allowedLocked(spec); err != nil {
+			return agent.Job{}, nil, err
+		}
+	}
+	parents, err := s.parentsLocked(spec)
+	if err != nil {
+		return agent.Job{}, nil, err
+	}
+	b, err := s.actLocked(r, nil, func(e *agent.Entry, now time.Time) error {
+		seen := e.Job.Events
+		err := e.Change(c, now)
+		if err == nil && e.Job.Events > seen {
+			e.Follow(parents, now)
+		}
+		return err
+	})
 	if err != nil {
 		return agent.Job{}, nil, err
 	}
 	if c.Op == agent.OpRemove {
 		r.gone = true
 		s.enqueueLocked(r, r.Entry, removed(r.Entry))
-		b = r.last
+		b, err = r.last, s.driveLocked(id)
 	}
-	return r.Job.Clone(), b, nil
+	return r.Job.Clone(), b, err
+}
+
+// switchLocked changes two jobs in one commit.
+func (s *Store) switchLocked(r *record, c agent.Change) (agent.Job, *batch, error) {
+	other, err := s.recordLocked(c.With)
+	if err != nil {
+		return agent.Job{}, nil, err
+	}
+	mine, theirs := r.Clone(), other.Clone()
+	if err := agent.Switch(mine, theirs, c.By, time.Now()); err != nil {
+		return agent.Job{}, nil, err
+	}
+	s.openBatchLocked(2)
+	for _, step := range []struct {
+		r  *record
+		to *agent.Entry
+	}{{r, mine}, {other, theirs}} {
+		a, err := changed(step.r.Entry, step.to)
+		if err != nil {
+			return agent.Job{}, nil, err
+		}
+		s.enqueueLocked(step.r, step.to, a)
+	}
+	return r.Job.Clone(), r.last, nil
 }
 
 // Status implements agent.Jobs.
@@ -200,9 +324,7 @@ func (s *Store) Status(ctx context.Context) (agent.Status, error) {
 		Queued: int(t.queued), Running: int(t.running), Done: int(t.done),
 		Waiting: int(t.waiting), Held: int(t.held), Bytes: t.bytes,
 	}
-	if sl, ok := s.ready.first(); ok {
-		st.Oldest = s.ready.made[sl]
-	}
+	st.Oldest = s.line.Oldest()
 	return st, nil
 }
 

@@ -32,7 +32,7 @@ const (
 // journalBuckets fixes the numbers buckets have in the journal. Only append.
 var journalBuckets = [...]string{
 	bucketAll, bucketMeta, bucketJobs, bucketBodies, bucketDetails, bucketEvents,
-	bucketKeys, bucketClasses, bucketRepos, bucketEnded,
+	bucketKeys, bucketClasses, bucketRepos, bucketEnded, bucketFollow, bucketTurns,
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

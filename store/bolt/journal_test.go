@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	bbolt "go.etcd.io/bbolt"
 
@@ -188,26 +189,42 @@ func TestJournalRefused(t *testing.T) {
 	}
 }
 
-// An agent that knows no journal must not use a file that needs one, and may use any
-// other.
-func TestSchemaFollowsJournal(t *testing.T) {
-	schema := func(path string) (n uint64) {
-		db := must[*bbolt.DB](t)(bbolt.Open(path, 0o600, nil))
-		err := db.View(func(tx *bbolt.Tx) error {
-			n = binary.BigEndian.Uint64(tx.Bucket([]byte("meta")).Get([]byte("schema")))
+// A file of schema 2 knew nothing of places in the queue; what waits in it still has its
+// turn, in its repository.
+func TestOpensSchema2(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.db")
+	s := openAt(t, path)
+	submit := func(text string, priority int) {
+		sp := spec(text)
+		sp.Priority = priority
+		must[agent.Job](t)(s.Submit(t.Context(), sp))
+	}
+	submit("one", 0)
+	submit("two", 5)
+	closeStore(t, s)
+	db := must[*bbolt.DB](t)(bbolt.Open(path, 0o600, nil))
+	err := db.Update(func(tx *bbolt.Tx) error {
+		classes := tx.Bucket([]byte("classes"))
+		old := map[string][]byte{}
+		err := classes.ForEach(func(k, v []byte) error {
+			before, _, _ := bytes.Cut(v[8:], []byte{0})
+			old[string(k)] = append(bytes.Clone(v[:8]), before...)
 			return nil
 		})
-		if err := errors.Join(err, db.Close()); err != nil {
-			t.Fatal(err)
+		for k, v := range old {
+			err = errors.Join(err, classes.Put([]byte(k), v))
 		}
-		return n
+		return errors.Join(err, tx.DeleteBucket([]byte("follow")), tx.DeleteBucket([]byte("turns")),
+			tx.Bucket([]byte("meta")).Put([]byte("schema"), binary.BigEndian.AppendUint64(nil, 2)))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
 	}
-	path := crashed(t, submit(t, "one"))
-	if n := schema(path); n != 2 {
-		t.Errorf("after a crash: schema %d", n)
-	}
-	wantTexts(t, path, "one")
-	if n := schema(path); n != 1 {
-		t.Errorf("after Close: schema %d", n)
+	s = openAt(t, path)
+	defer closeStore(t, s)
+	for _, want := range []string{"two", "one"} {
+		if l := must[agent.Lease](t)(s.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour})); l.Job.Spec.Text != want {
+			t.Errorf("claimed %q, want %q", l.Job.Spec.Text, want)
+		}
 	}
 }

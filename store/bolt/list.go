@@ -23,9 +23,36 @@ func (s *Store) List(ctx context.Context, f agent.Filter) ([]agent.Job, error) {
 	if err != nil {
 		return nil, err
 	}
+	var page []agent.Job
+	if f.Deep() || f.Sort != agent.SortID || f.Skip > 0 {
+		page, err = s.search(b, &f)
+	} else {
+		page, err = s.page(b, &f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.explain(page)
+	return page, nil
+}
+
+// explain says of each job why it waits.
+func (s *Store) explain(page []agent.Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for i := range page {
+		if page[i].State != agent.Done {
+			page[i].Waiting = s.line.Why(page[i].ID, now)
+		}
+	}
+}
+
+// page reads what the indexes find.
+func (s *Store) page(b *batch, f *agent.Filter) ([]agent.Job, error) {
 	var rows [][]byte
-	err = s.read(b, func(tx *bolt.Tx) error {
-		ids, err := find(tx, &f)
+	err := s.read(b, func(tx *bolt.Tx) error {
+		ids, err := find(tx, f)
 		if err != nil {
 			return err
 		}
@@ -47,6 +74,43 @@ func (s *Store) List(ctx context.Context, f agent.Filter) ([]agent.Job, error) {
 		page = append(page, e.Job)
 	}
 	return page, nil
+}
+
+// search looks at the rows of all jobs that the indexes leave. Sorted, it keeps no more
+// of them than it may have to return.
+func (s *Store) search(b *batch, f *agent.Filter) ([]agent.Job, error) {
+	var found []agent.Job
+	want := f.Skip + f.Limit
+	sorted := f.Sort != agent.SortID
+	all := *f
+	all.Limit, all.Skip = math.MaxInt, 0
+	if sorted {
+		all.After = 0
+	}
+	err := s.read(b, func(tx *bolt.Tx) error {
+		ids, err := find(tx, &all)
+		jobs := bucket(tx, bucketJobs)
+		for i := 0; i < len(ids) && err == nil && (sorted || len(found) < want); i++ {
+			var e *agent.Entry
+			if e, err = decodeRow(jobs.Get(idKey(ids[i]))); err == nil && f.Matches(&e.Job) {
+				found = append(found, e.Job)
+				if sorted && len(found) >= 2*want+1024 {
+					found = best(f, found, want)
+				}
+			}
+		}
+		return err
+	})
+	if sorted {
+		found = best(f, found, want)
+	}
+	return found[min(f.Skip, len(found)):], err
+}
+
+// best sorts jobs and keeps the first n.
+func best(f *agent.Filter, jobs []agent.Job, n int) []agent.Job {
+	slices.SortFunc(jobs, func(a, b agent.Job) int { return f.Compare(&a, &b) })
+	return slices.Delete(jobs, min(n, len(jobs)), len(jobs))
 }
 
 // find returns the ids of one page.

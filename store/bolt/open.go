@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"maps"
@@ -36,6 +37,8 @@ func Open(opt Options) (*Store, error) {
 	}
 	s.later = time.AfterFunc(time.Hour, s.applyLate)
 	s.later.Stop()
+	s.alarm = time.AfterFunc(time.Hour, s.ring)
+	s.alarm.Stop()
 	err := guard(func() error { return s.open(opt) })
 	if err != nil {
 		if s.journal != nil {
@@ -47,7 +50,7 @@ func Open(opt Options) (*Store, error) {
 		return nil, openError(s.path, err)
 	}
 	go s.commit()
-	if err := s.lapseAll(); err != nil {
+	if err := errors.Join(s.lapseAll(), s.followAll()); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
@@ -176,7 +179,7 @@ func (s *Store) begun(journal uint64) (epoch uint64, err error) {
 	err = s.db.Update(func(tx *bolt.Tx) error {
 		for _, name := range []string{
 			bucketMeta, bucketJobs, bucketBodies, bucketDetails, bucketEvents,
-			bucketKeys, bucketClasses, bucketRepos, bucketEnded,
+			bucketKeys, bucketClasses, bucketRepos, bucketEnded, bucketFollow, bucketTurns,
 		} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
@@ -230,8 +233,9 @@ const grace = 30 * time.Second
 // live on.
 func (s *Store) recoverLocked() error {
 	old := s.leases
-	s.records, s.leases, s.ready = map[agent.ID]*record{}, map[uint64]*lease{}, ready{}
-	s.keys = map[string]*record{}
+	s.records, s.leases = map[agent.ID]*record{}, map[uint64]*lease{}
+	s.keys, s.follows = map[string]*record{}, map[agent.ID][]agent.ID{}
+	s.line = agent.Line{}
 	for _, b := range s.pending {
 		for _, a := range b.acts {
 			s.restoreLocked(a, b)
@@ -247,18 +251,16 @@ func (s *Store) recoverLocked() error {
 			if len(v) < 8 {
 				return errDamaged("index")
 			}
-			id := agent.ID(binary.BigEndian.Uint64(k[1:]))
-			made := time.Unix(0, int64(binary.BigEndian.Uint64(v)^1<<63)).UTC()
-			for i, state := range v[8:] {
-				if state == agent.Queued[0] {
-					s.pushLocked(slot{id, i + 1}, made)
-				}
+			p, err := readPlace(tx, agent.ID(binary.BigEndian.Uint64(k[1:])), v)
+			if err != nil {
+				return err
 			}
-			if slices.Contains(v[8:], agent.Running[0]) {
-				running = append(running, id)
+			s.line.Put(p)
+			if p.Running > 0 {
+				running = append(running, p.ID)
 			}
 		}
-		return nil
+		return s.recoverQueueLocked(tx)
 	})
 	if err != nil {
 		return err
@@ -272,11 +274,46 @@ func (s *Store) recoverLocked() error {
 	return nil
 }
 
+// recoverQueueLocked reads what there is once for the whole queue.
+func (s *Store) recoverQueueLocked(tx *bolt.Tx) error {
+	s.rules = agent.NewRules()
+	if value := bucket(tx, bucketMeta).Get([]byte(keyRules)); value != nil {
+		if err := json.Unmarshal(value, &s.rules); err != nil {
+			return errDamaged("set of rules")
+		}
+	}
+	s.line.SetRules(s.rules)
+	err := bucket(tx, bucketTurns).ForEach(func(_, value []byte) error {
+		if len(value) < 8 {
+			return errDamaged("turn")
+		}
+		s.line.Turns.Recall(string(value[8:]), binary.BigEndian.Uint64(value))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return bucket(tx, bucketFollow).ForEach(func(key, _ []byte) error {
+		if len(key) != 16 {
+			return errDamaged("order of jobs")
+		}
+		parent := agent.ID(binary.BigEndian.Uint64(key))
+		s.follows[parent] = append(s.follows[parent], agent.ID(binary.BigEndian.Uint64(key[8:])))
+		return nil
+	})
+}
+
 // restoreLocked makes a record what it is after an act that is in the journal.
 func (s *Store) restoreLocked(a *act, b *batch) {
+	if a.rec == nil {
+		return
+	}
 	r := s.records[a.entry.Job.ID]
 	if r == nil {
-		r = &record{text: a.rec.text}
+		r = &record{}
+	}
+	if a.text != nil {
+		r.text = a.text
 	}
 	r.Entry, r.gone, r.last = a.entry, a.gone, b
 	if a.key != "" {

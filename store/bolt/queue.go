@@ -18,26 +18,27 @@ type lease struct {
 }
 
 // Claim implements agent.Queue.
-func (s *Store) Claim(ctx context.Context, worker string, ttl time.Duration) (agent.Lease, error) {
-	if ttl <= 0 {
-		return agent.Lease{}, agent.Errorf(agent.Invalid, "a lease of %v asked for", ttl)
+func (s *Store) Claim(ctx context.Context, c agent.Claim) (agent.Lease, error) {
+	if err := c.Validate(); err != nil {
+		return agent.Lease{}, err
 	}
 	for {
 		if err := s.begin(ctx); err != nil {
 			return agent.Lease{}, err
 		}
-		if sl, ok := s.ready.pop(); ok {
-			l, text, err := s.claimLocked(sl, worker, ttl)
+		if next, ok := s.line.Next(&c, time.Now()); ok {
+			l, text, err := s.claimLocked(next, c)
+			s.wakeLocked() // for what is left
 			s.mu.Unlock()
 			if err == nil {
 				l.Job.Spec.Text, err = s.text(l.Job.ID, text)
 			}
 			return l, err
 		}
-		w := s.joinLocked()
+		w := s.joinLocked(c)
 		s.mu.Unlock()
 		select {
-		case <-w:
+		case <-w.woken:
 		case <-ctx.Done():
 			s.leave(w)
 		case <-s.closing:
@@ -45,22 +46,23 @@ func (s *Store) Claim(ctx context.Context, worker string, ttl time.Duration) (ag
 	}
 }
 
-func (s *Store) claimLocked(sl slot, worker string, ttl time.Duration) (l agent.Lease, text *string, err error) {
-	r, err := s.recordLocked(sl.job)
+func (s *Store) claimLocked(next agent.Ref, c agent.Claim) (l agent.Lease, text *string, err error) {
+	r, err := s.recordLocked(next.Job)
 	if err != nil {
 		return agent.Lease{}, nil, err
 	}
 	s.token++
-	held := s.holdLocked(r, sl.variant, s.token, ttl)
+	held := s.holdLocked(r, next.Variant, s.token, c.TTL)
+	turn := s.line.Turns.Serve(r.Job.Spec.Repo)
 	_, err = s.actLocked(r, held, func(e *agent.Entry, now time.Time) error {
-		e.Claim(sl.variant, worker, s.token, now)
+		e.Claim(next.Variant, c.Worker, s.token, now)
 		return nil
-	})
+	}, put{bucketTurns, repoPrefix(r.Job.Spec.Repo), append(number(turn), r.Job.Spec.Repo...)})
 	if err != nil {
 		s.letGoLocked(held)
 		return agent.Lease{}, nil, err
 	}
-	return agent.Lease{Job: r.Job.Clone(), Variant: sl.variant, Token: s.token}, r.text, nil
+	return agent.Lease{Job: r.Job.Clone(), Variant: next.Variant, Token: s.token}, r.text, nil
 }
 
 func (s *Store) holdLocked(r *record, variant int, token uint64, ttl time.Duration) *lease {

@@ -1,105 +1,92 @@
 package bolt
 
 import (
-	"cmp"
-	"container/heap"
 	"slices"
 	"time"
 
 	"codeagent.dev/agent"
 )
 
-// slot is a variant that can be claimed.
-type slot struct {
-	job     agent.ID
-	variant int
+// waiter is a claim that waits.
+type waiter struct {
+	claim agent.Claim
+	woken chan struct{} // closed when there may be something for it
 }
 
-// ready holds the slots in the order they are claimed. Its zero value is empty.
-type ready struct {
-	order slots              // a heap; may still hold slots that were removed
-	made  map[slot]time.Time // those that count: when their jobs were submitted
-}
-
-func (r *ready) push(s slot, made time.Time) bool {
-	if _, ok := r.made[s]; ok {
-		return false
-	}
-	if r.made == nil {
-		r.made = map[slot]time.Time{}
-	}
-	r.made[s] = made
-	heap.Push(&r.order, s)
-	return true
-}
-
-func (r *ready) remove(s slot) { delete(r.made, s) }
-
-// first returns the slot that is claimed next.
-func (r *ready) first() (s slot, ok bool) {
-	for len(r.order) > 0 {
-		if _, ok := r.made[r.order[0]]; ok {
-			return r.order[0], true
+// queued returns the variants of a job that wait, as Place.Queued has them.
+func queued(j *agent.Job) (bits uint32) {
+	for _, v := range j.Variants {
+		if v.State == agent.Queued {
+			bits |= 1 << (v.Number - 1)
 		}
-		heap.Pop(&r.order)
 	}
-	return slot{}, false
+	return bits
 }
 
-func (r *ready) pop() (s slot, ok bool) {
-	if s, ok = r.first(); ok {
-		heap.Pop(&r.order)
-		r.remove(s)
+// standLocked tells the line where a job stands. Of its queued variants only those in
+// known can be claimed: the others are not on disk as such.
+func (s *Store) standLocked(j *agent.Job, known uint32) {
+	p := agent.PlaceOf(j)
+	p.Queued &= known
+	if old, ok := s.line.Get(p.ID); !ok && p.Queued == 0 && p.Running == 0 || ok && old == p {
+		return
 	}
-	return s, ok
+	s.line.Put(p)
 }
 
-// slots implements heap.Interface: the oldest job first, then the lowest variant.
-type slots []slot
+// maxAlarm bounds the wait for a job's time, because clocks jump.
+const maxAlarm = time.Minute
 
-func (h slots) Len() int { return len(h) }
-func (h slots) Less(i, k int) bool {
-	return cmp.Or(cmp.Compare(h[i].job, h[k].job), cmp.Compare(h[i].variant, h[k].variant)) < 0
-}
-func (h slots) Swap(i, k int) { h[i], h[k] = h[k], h[i] }
-func (h *slots) Push(s any)   { *h = append(*h, s.(slot)) }
-func (h *slots) Pop() any {
-	old := *h
-	s := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return s
-}
-
-// pushLocked makes a slot claimable and wakes one claim for it.
-func (s *Store) pushLocked(sl slot, made time.Time) {
-	if s.ready.push(sl, made) {
-		s.wakeLocked()
-	}
-}
-
+// wakeLocked lets the first claim go on that may have something. It looks again when it
+// has taken it.
 func (s *Store) wakeLocked() {
-	if len(s.waiters) > 0 {
-		close(s.waiters[0])
-		s.waiters = s.waiters[1:]
+	if len(s.waiters) == 0 {
+		return
+	}
+	now := time.Now()
+	for i, w := range s.waiters {
+		if i > 0 && sameWants(&w.claim, &s.waiters[i-1].claim) {
+			continue
+		}
+		if _, ok := s.line.Next(&w.claim, now); ok || s.broken != nil {
+			close(w.woken)
+			s.waiters = slices.Delete(s.waiters, i, i+1)
+			return
+		}
+	}
+	if at := s.line.Wakes(); !at.IsZero() {
+		s.alarm.Reset(min(time.Until(at), maxAlarm))
 	}
 }
+
+func sameWants(a, b *agent.Claim) bool { return a.Now == b.Now && slices.Equal(a.Without, b.Without) }
 
 // joinLocked queues a claim behind those that wait already.
-func (s *Store) joinLocked() chan struct{} {
-	w := make(chan struct{})
+func (s *Store) joinLocked(c agent.Claim) *waiter {
+	w := &waiter{claim: c, woken: make(chan struct{})}
 	s.waiters = append(s.waiters, w)
+	if at := s.line.Wakes(); !at.IsZero() {
+		s.alarm.Reset(min(time.Until(at), maxAlarm))
+	}
 	return w
 }
 
 // leave takes a claim out of the queue. If it was woken meanwhile, another one is.
-func (s *Store) leave(w chan struct{}) {
+func (s *Store) leave(w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.waiters, w); i >= 0 {
 		s.waiters = slices.Delete(s.waiters, i, i+1)
 		return
 	}
-	if _, ok := s.ready.first(); ok {
+	s.wakeLocked()
+}
+
+// ring is what the alarm runs.
+func (s *Store) ring() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.usableLocked() == nil {
 		s.wakeLocked()
 	}
 }

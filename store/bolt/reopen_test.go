@@ -79,7 +79,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 	must[agent.Job](t)(s.Submit(ctx, spec("two")))
 	must[agent.Job](t)(s.Submit(ctx, spec("three")))
 	for range 2 {
-		l := must[agent.Lease](t)(s.Claim(ctx, "w", time.Hour))
+		l := must[agent.Lease](t)(s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour}))
 		err := errors.Join(
 			s.Attempt(ctx, l, agent.Attempt{Try: 1, Verdict: agent.Conflict, Report: "hunk 1"}),
 			s.Record(ctx, l, agent.EventOutput, "printed\n"),
@@ -137,13 +137,13 @@ func TestReopenLapsesWhatRan(t *testing.T) {
 	must[agent.Job](t)(s.Submit(ctx, spec("canceled")))
 	token := uint64(0)
 	for n := 1; n <= agent.DefaultMaxClaims; n++ {
-		l := must[agent.Lease](t)(s.Claim(ctx, "w", time.Hour))
+		l := must[agent.Lease](t)(s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour}))
 		if l.Job.ID != 1 || l.Token <= token || l.Job.Variants[0].Claims != n {
 			t.Fatalf("claim %d: job %s, token %d after %d, %d claims", n, l.Job.ID, l.Token, token, l.Job.Variants[0].Claims)
 		}
 		token = l.Token
 		if n == 1 {
-			must[agent.Lease](t)(s.Claim(ctx, "w", time.Hour))
+			must[agent.Lease](t)(s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour}))
 			must[agent.Job](t)(s.Change(ctx, 2, agent.Change{Op: agent.OpCancel}))
 		}
 		closeStore(t, s)
@@ -176,10 +176,10 @@ func TestCloseEndsWhatWaits(t *testing.T) {
 		s := openAt(t, filepath.Join(t.TempDir(), "agent.db"))
 		ctx := t.Context()
 		must[agent.Job](t)(s.Submit(ctx, spec("x")))
-		must[agent.Lease](t)(s.Claim(ctx, "w", time.Hour))
+		must[agent.Lease](t)(s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour}))
 		errs := make(chan error, 3)
 		go func() {
-			_, err := s.Claim(ctx, "w", time.Hour)
+			_, err := s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour})
 			errs <- err
 		}()
 		go func() {
@@ -223,7 +223,7 @@ func TestSlowFollower(t *testing.T) {
 	defer closeStore(t, s)
 	ctx := t.Context()
 	must[agent.Job](t)(s.Submit(ctx, spec("x")))
-	l := must[agent.Lease](t)(s.Claim(ctx, "w", time.Hour))
+	l := must[agent.Lease](t)(s.Claim(ctx, agent.Claim{Worker: "w", TTL: time.Hour}))
 	var got []uint64
 	record := func(n int) {
 		for range n {

@@ -13,25 +13,24 @@ import (
 	"codeagent.dev/agent"
 )
 
-// schema is the layout below. A file with a higher number is not touched.
-const schema = 2
-
-// schemaClosed is the schema of a file that was closed in good order: agents that know
-// no journal may use it too.
-const schemaClosed = 1
+// schema is the layout below. A file with a higher number is not touched. Of 1, which
+// knew no journal, and 2, which knew no places in the queue, every file is understood.
+const schema = 3
 
 // The buckets. Ids, sequence numbers and times are 8 bytes, big-endian, so that keys
 // sort as numbers do. A class is one byte: see classOf.
 const (
-	bucketMeta    = "meta"    // schema, epoch, totals, clean, and see replay
+	bucketMeta    = "meta"    // schema, epoch, totals, clean, rules, and see replay
 	bucketJobs    = "jobs"    // id -> row: the job as lists show it, JSON
 	bucketBodies  = "bodies"  // id -> Spec.Env and Spec.Text: see encodeBody
 	bucketDetails = "details" // id, variant -> attempts and check output, JSON
 	bucketEvents  = "events"  // id, seq -> see encodeEvent
 	bucketKeys    = "keys"    // Spec.Key -> id
 	bucketClasses = "classes" // class, id -> see indexValue
-	bucketRepos   = "repos"   // hash of Spec.Repo, class, id -> see indexValue
+	bucketRepos   = "repos"   // hash of Spec.Repo, class, id -> see indexTime
 	bucketEnded   = "ended"   // Job.Ended, id -> nothing
+	bucketFollow  = "follow"  // id, id of a job that comes after it -> nothing
+	bucketTurns   = "turns"   // hash of Spec.Repo -> when it was served last (a count), Spec.Repo
 	bucketAll     = "~"       // none: a put in it deletes all rows of the job id
 
 	keySchema  = "schema"
@@ -41,6 +40,7 @@ const (
 	keyJournal = "journal"
 	keyApplied = "applied"
 	keyWhole   = "whole"
+	keyRules   = "rules" // agent.Rules, JSON
 )
 
 // row is what the jobs bucket holds.
@@ -125,17 +125,34 @@ func repoKey(j *agent.Job) []byte {
 	return append(repoPrefix(j.Spec.Repo), classKey(classOf(j), j.ID)...)
 }
 
-// indexValue is the time a Done job ended; else the time the job was made, and one
-// byte for each variant's state, which is all that Open has to know of it.
-func indexValue(j *agent.Job) []byte {
+// followKey stands for a job that comes after another.
+func followKey(parent, child agent.ID) []byte { return append(idKey(parent), idKey(child)...) }
+
+// indexTime is when a Done job ended, else when the job was made.
+func indexTime(j *agent.Job) time.Time {
 	if j.State == agent.Done {
-		return timeKey(j.Ended)
+		return j.Ended
 	}
-	value := timeKey(j.Created)
+	return j.Created
+}
+
+// indexValue is indexTime, and of a job that is not Done one byte for each variant's
+// state, a 0, and its place, which is all that Open has to know of it.
+func indexValue(j *agent.Job) []byte {
+	value := timeKey(indexTime(j))
+	if j.State == agent.Done {
+		return value
+	}
 	for _, v := range j.Variants {
 		value = append(value, v.State[0])
 	}
-	return value
+	return appendPlace(append(value, 0), agent.PlaceOf(j))
+}
+
+// sameIndex reports whether indexValue gives the same for both, which are of one class.
+func sameIndex(a, b *agent.Job) bool {
+	return indexTime(a).Equal(indexTime(b)) && agent.PlaceOf(a) == agent.PlaceOf(b) &&
+		slices.EqualFunc(a.Variants, b.Variants, func(v, w agent.Variant) bool { return v.State == w.State })
 }
 
 func encodeRow(e *agent.Entry) ([]byte, error) {

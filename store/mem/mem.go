@@ -28,6 +28,8 @@ type Store struct {
 	token   uint64
 	jobs    map[agent.ID]*job
 	keys    map[string]agent.ID
+	rules   agent.Rules
+	turns   agent.Turns
 	changes []agent.ID    // every change since New, for Watch
 	changed chan struct{} // closed and replaced by every change
 }
@@ -35,8 +37,9 @@ type Store struct {
 // job is an entry, its history, and the time its leases run out.
 type job struct {
 	*agent.Entry
-	events []agent.Event
-	ends   map[uint64]time.Time // by token
+	events   []agent.Event
+	ends     map[uint64]time.Time // by token
+	followed agent.Followed       // what those that come after it know of it
 }
 
 // New returns an empty Store.
@@ -45,6 +48,7 @@ func New(opt Options) *Store {
 		maxClaims: cmp.Or(opt.MaxClaims, agent.DefaultMaxClaims),
 		jobs:      map[agent.ID]*job{},
 		keys:      map[string]agent.ID{},
+		rules:     agent.NewRules(),
 		changed:   make(chan struct{}),
 	}
 }
@@ -84,12 +88,43 @@ func (s *Store) findLocked(id agent.ID) (*job, error) {
 	return nil, agent.NoJob(id)
 }
 
-// publishLocked files the news of j and wakes everybody who waits for anything.
+// publishLocked files the news of j, lets those that come after it follow, and wakes
+// everybody who waits for anything.
 func (s *Store) publishLocked(j *job) {
 	j.events = append(j.events, j.News()...)
 	s.changes = append(s.changes, j.Job.ID)
 	close(s.changed)
 	s.changed = make(chan struct{})
+	now, gone := j.Job.Followed(), s.jobs[j.Job.ID] == nil
+	if now == j.followed && !gone {
+		return
+	}
+	j.followed = now
+	for _, id := range s.idsLocked(true) {
+		if child := s.jobs[id]; slices.Contains(child.Job.Spec.After, j.Job.ID) {
+			s.followLocked(child)
+		}
+	}
+}
+
+// followLocked lets j do what the jobs it comes after require.
+func (s *Store) followLocked(j *job) {
+	seen := j.Job.Events
+	j.Follow(s.parentsLocked(&j.Job), time.Now())
+	if j.Job.Events > seen {
+		s.publishLocked(j)
+	}
+}
+
+func (s *Store) parentsLocked(j *agent.Job) (parents []*agent.Job) {
+	for _, id := range j.Spec.After {
+		if p := s.jobs[id]; p != nil {
+			parents = append(parents, &p.Job)
+		} else {
+			parents = append(parents, nil)
+		}
+	}
+	return parents
 }
 
 // Submit implements agent.Jobs.
@@ -103,21 +138,61 @@ func (s *Store) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error) 
 	}
 	defer s.mu.Unlock()
 	if id, ok := s.keys[spec.Key]; ok && spec.Key != "" {
-		return textless(s.jobs[id]), nil
+		return s.textlessLocked(s.jobs[id]), nil
 	}
-	s.lastID++
-	j := &job{Entry: agent.NewEntry(s.lastID, spec, time.Now()), ends: map[uint64]time.Time{}}
-	s.jobs[s.lastID] = j
-	if spec.Key != "" {
-		s.keys[spec.Key] = s.lastID
+	if err := s.allowedLocked(&spec); err != nil {
+		return agent.Job{}, err
 	}
-	s.publishLocked(j)
-	return textless(j), nil
+	return s.addLocked(agent.NewEntry(s.lastID+1, spec, time.Now())), nil
 }
 
-func textless(j *job) agent.Job {
+// Import implements agent.Jobs.
+func (s *Store) Import(ctx context.Context, j agent.Job, history []agent.Event) (agent.Job, error) {
+	if err := s.begin(ctx); err != nil {
+		return agent.Job{}, err
+	}
+	defer s.mu.Unlock()
+	if id, ok := s.keys[j.Spec.Key]; ok && j.Spec.Key != "" {
+		return s.textlessLocked(s.jobs[id]), nil
+	}
+	e, err := agent.NewImported(s.lastID+1, j, history, time.Now())
+	if err != nil {
+		return agent.Job{}, err
+	}
+	if _, ok := s.rules.Group(e.Job.Spec.Group); !ok {
+		e.Job.Spec.Group = ""
+	}
+	return s.addLocked(e), nil
+}
+
+func (s *Store) addLocked(e *agent.Entry) agent.Job {
+	s.lastID++
+	j := &job{Entry: e, ends: map[uint64]time.Time{}}
+	s.jobs[s.lastID] = j
+	if e.Job.Spec.Key != "" {
+		s.keys[e.Job.Spec.Key] = s.lastID
+	}
+	j.Follow(s.parentsLocked(&j.Job), time.Now())
+	s.publishLocked(j)
+	return s.textlessLocked(j)
+}
+
+// allowedLocked returns an error for a Spec that names what is not there.
+func (s *Store) allowedLocked(spec *agent.Spec) error {
+	if _, ok := s.rules.Group(spec.Group); !ok {
+		return agent.NoGroup(spec.Group)
+	}
+	for _, id := range spec.After {
+		if s.jobs[id] == nil {
+			return agent.NoJob(id)
+		}
+	}
+	return nil
+}
+
+func (s *Store) textlessLocked(j *job) agent.Job {
 	c := j.Job.Clone()
-	c.Spec.Text = ""
+	c.Spec.Text, c.Waiting = "", s.whyLocked(&c)
 	return c
 }
 
@@ -131,7 +206,9 @@ func (s *Store) Job(ctx context.Context, id agent.ID) (agent.Job, error) {
 	if err != nil {
 		return agent.Job{}, err
 	}
-	return j.Job.Clone(), nil
+	c := j.Job.Clone()
+	c.Waiting = s.whyLocked(&c)
+	return c, nil
 }
 
 // List implements agent.Jobs.
@@ -143,14 +220,18 @@ func (s *Store) List(ctx context.Context, f agent.Filter) ([]agent.Job, error) {
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	var page []agent.Job
+	var found []agent.Job
 	for _, id := range s.idsLocked(f.Oldest) {
-		past := f.After == 0 || (f.Oldest && id > f.After) || (!f.Oldest && id < f.After)
-		if j := s.jobs[id]; past && f.Matches(&j.Job) && len(page) < f.Limit {
-			page = append(page, j.Job.Brief())
+		past := f.Sort != agent.SortID || f.After == 0 || (f.Oldest && id > f.After) || (!f.Oldest && id < f.After)
+		if j := s.jobs[id]; past && f.Matches(&j.Job) {
+			b := j.Job.Brief()
+			b.Waiting = s.whyLocked(&b)
+			found = append(found, b)
 		}
 	}
-	return page, nil
+	slices.SortFunc(found, func(a, b agent.Job) int { return f.Compare(&a, &b) })
+	found = found[min(f.Skip, len(found)):]
+	return found[:min(f.Limit, len(found))], nil
 }
 
 func (s *Store) idsLocked(oldest bool) []agent.ID {
@@ -175,6 +256,14 @@ func (s *Store) Change(ctx context.Context, id agent.ID, c agent.Change) (agent.
 	if err != nil {
 		return agent.Job{}, err
 	}
+	if c.Op == agent.OpSwitch {
+		return s.switchLocked(j, c)
+	}
+	if c.Op == agent.OpEdit && c.Spec != nil {
+		if err := s.allowedLocked(c.Spec); err != nil {
+			return agent.Job{}, err
+		}
+	}
 	seen := j.Job.Events
 	if err := j.Entry.Change(c, time.Now()); err != nil {
 		return agent.Job{}, err
@@ -183,10 +272,26 @@ func (s *Store) Change(ctx context.Context, id agent.ID, c agent.Change) (agent.
 		delete(s.jobs, id)
 		delete(s.keys, j.Job.Spec.Key)
 	}
+	if j.Job.Events > seen {
+		j.Follow(s.parentsLocked(&j.Job), time.Now())
+	}
 	if c.Op == agent.OpRemove || j.Job.Events > seen {
 		s.publishLocked(j)
 	}
-	return textless(j), nil
+	return s.textlessLocked(j), nil
+}
+
+func (s *Store) switchLocked(j *job, c agent.Change) (agent.Job, error) {
+	other, err := s.findLocked(c.With)
+	if err != nil {
+		return agent.Job{}, err
+	}
+	if err := agent.Switch(j.Entry, other.Entry, c.By, time.Now()); err != nil {
+		return agent.Job{}, err
+	}
+	s.publishLocked(j)
+	s.publishLocked(other)
+	return s.textlessLocked(j), nil
 }
 
 // Status implements agent.Jobs.

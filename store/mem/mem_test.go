@@ -27,11 +27,11 @@ func TestCloseEndsWhatWaits(t *testing.T) {
 		if _, err := s.Submit(t.Context(), agent.Spec{Kind: agent.Command, Text: "x", Repo: "/r", Base: "0123456789abcdef0123456789abcdef01234567"}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Claim(t.Context(), "w", time.Hour); err != nil {
+		if _, err := s.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour}); err != nil {
 			t.Fatal(err)
 		}
 		go func() {
-			_, err := s.Claim(context.Background(), "w", time.Hour)
+			_, err := s.Claim(context.Background(), agent.Claim{Worker: "w", TTL: time.Hour})
 			errs <- err
 		}()
 		go func() {

@@ -2,49 +2,139 @@ package mem
 
 import (
 	"context"
+	"math/bits"
 	"time"
 
 	"codeagent.dev/agent"
 )
 
 // Claim implements agent.Queue.
-func (s *Store) Claim(ctx context.Context, worker string, ttl time.Duration) (agent.Lease, error) {
-	if ttl <= 0 {
-		return agent.Lease{}, agent.Errorf(agent.Invalid, "a lease of %v asked for", ttl)
+func (s *Store) Claim(ctx context.Context, c agent.Claim) (agent.Lease, error) {
+	if err := c.Validate(); err != nil {
+		return agent.Lease{}, err
 	}
 	for {
 		if err := s.begin(ctx); err != nil {
 			return agent.Lease{}, err
 		}
-		l, ok := s.claimLocked(worker, ttl)
-		changed := s.changed
+		l, ok := s.claimLocked(c)
+		changed, wakes := s.changed, s.wakesLocked()
 		s.mu.Unlock()
 		if ok {
 			return l, nil
 		}
+		timer := time.NewTimer(wakes)
 		select {
 		case <-changed:
+		case <-timer.C:
 		case <-ctx.Done():
 		}
+		timer.Stop()
 	}
 }
 
-func (s *Store) claimLocked(worker string, ttl time.Duration) (agent.Lease, bool) {
-	for _, id := range s.idsLocked(true) {
-		j := s.jobs[id]
-		for _, v := range j.Job.Variants {
-			if v.State != agent.Queued {
-				continue
-			}
-			s.token++
-			j.Claim(v.Number, worker, s.token, time.Now())
-			s.publishLocked(j)
-			l := agent.Lease{Job: j.Job.Clone(), Variant: v.Number, Token: s.token}
-			s.holdLocked(j, l, ttl)
-			return l, true
+// wakesLocked is how long it takes until the next job that waits for a time may begin.
+func (s *Store) wakesLocked() time.Duration {
+	wakes := time.Hour
+	for _, j := range s.jobs {
+		if left := time.Until(j.Job.Spec.NotBefore); left > 0 {
+			wakes = min(wakes, left)
 		}
 	}
-	return agent.Lease{}, false
+	return wakes
+}
+
+func (s *Store) claimLocked(c agent.Claim) (agent.Lease, bool) {
+	load, now := s.loadLocked(), time.Now()
+	var next *agent.Place
+	for _, id := range s.idsLocked(true) {
+		p := agent.PlaceOf(&s.jobs[id].Job)
+		if p.Queued == 0 || !c.Wants(&p) || s.rules.Blocks(&p, &load, now) != nil {
+			continue
+		}
+		if next == nil || s.turns.Before(&p, next, &load) < 0 {
+			next = &p
+		}
+	}
+	if next == nil {
+		return agent.Lease{}, false
+	}
+	s.token++
+	s.turns.Serve(next.Repo)
+	j := s.jobs[next.ID]
+	j.Claim(next.Variant(), c.Worker, s.token, now)
+	s.publishLocked(j)
+	l := agent.Lease{Job: j.Job.Clone(), Variant: next.Variant(), Token: s.token}
+	s.holdLocked(j, l, c.TTL)
+	return l, true
+}
+
+// loadLocked counts what runs.
+func (s *Store) loadLocked() agent.Load {
+	load := agent.Load{Repos: map[string]int{}, Groups: map[string]int{}}
+	for _, j := range s.jobs {
+		p := agent.PlaceOf(&j.Job)
+		load.All += p.Running
+		load.Repos[p.Repo] += p.Running
+		load.Groups[p.Group] += p.Running
+	}
+	return load
+}
+
+// whyLocked says why a job's queued variants have not begun.
+func (s *Store) whyLocked(j *agent.Job) *agent.Waiting {
+	p, load := agent.PlaceOf(j), s.loadLocked()
+	if p.Queued == 0 {
+		return nil
+	}
+	if w := s.rules.Blocks(&p, &load, time.Now()); w != nil {
+		return w
+	}
+	return &agent.Waiting{For: agent.WaitWorker}
+}
+
+// Rules implements agent.Jobs.
+func (s *Store) Rules(ctx context.Context) (agent.Rules, error) {
+	if err := s.begin(ctx); err != nil {
+		return agent.Rules{}, err
+	}
+	defer s.mu.Unlock()
+	return s.rulesLocked(), nil
+}
+
+func (s *Store) rulesLocked() agent.Rules {
+	r, load := s.rules.Clone(), s.loadLocked()
+	r.Running = load.All
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		g.Running = load.Groups[g.Name]
+		for _, j := range s.jobs {
+			p := agent.PlaceOf(&j.Job)
+			if p.Group == g.Name {
+				g.Waiting += bits.OnesCount32(p.Queued)
+			}
+		}
+	}
+	return r
+}
+
+// Rule implements agent.Jobs.
+func (s *Store) Rule(ctx context.Context, c agent.RuleChange) (agent.Rules, error) {
+	if err := s.begin(ctx); err != nil {
+		return agent.Rules{}, err
+	}
+	defer s.mu.Unlock()
+	waiting := false
+	for _, j := range s.jobs {
+		waiting = waiting || j.Job.State != agent.Done && agent.PlaceOf(&j.Job).Group == c.Group
+	}
+	if err := s.rules.Apply(c, waiting, time.Now()); err != nil {
+		return agent.Rules{}, err
+	}
+	s.changes = append(s.changes, 0)
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return s.rulesLocked(), nil
 }
 
 // holdLocked lets l run out ttl from now.

@@ -73,7 +73,7 @@ func claimWaits(w *world) {
 	claimed := make(chan agent.Lease)
 	go func() {
 		defer close(claimed)
-		l, err := w.queue.Claim(w.ctx, "worker", hour)
+		l, err := w.queue.Claim(w.ctx, agent.Claim{Worker: "worker", TTL: hour})
 		if err != nil {
 			w.Errorf("claim: %v", err)
 			return
@@ -91,7 +91,7 @@ func claimEnds(w *world) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	failed := make(chan error)
 	go func() {
-		_, err := w.queue.Claim(ctx, "worker", hour)
+		_, err := w.queue.Claim(ctx, agent.Claim{Worker: "worker", TTL: hour})
 		failed <- err
 	}()
 	w.settle()
@@ -109,7 +109,7 @@ func claimPassedOn(w *world) {
 	ended := make(chan bool, workers)
 	for range workers {
 		go func() {
-			l, err := w.queue.Claim(ctx, "worker", hour)
+			l, err := w.queue.Claim(ctx, agent.Claim{Worker: "worker", TTL: hour})
 			if err == nil {
 				err = w.queue.Release(w.ctx, l)
 			}
@@ -129,7 +129,7 @@ func claimPassedOn(w *world) {
 
 func claimInvalid(w *world) {
 	w.submit()
-	_, err := w.queue.Claim(w.ctx, "worker", 0)
+	_, err := w.queue.Claim(w.ctx, agent.Claim{Worker: "worker", TTL: 0})
 	w.refused(err, agent.Invalid)
 	w.refused(w.queue.Renew(w.ctx, w.claim(), -1), agent.Invalid)
 }

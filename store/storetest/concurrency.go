@@ -30,7 +30,7 @@ func concurrencyOnce(w *world) {
 	for range workers {
 		wg.Go(func() {
 			for range total / workers {
-				l, err := w.queue.Claim(w.ctx, "worker", hour)
+				l, err := w.queue.Claim(w.ctx, agent.Claim{Worker: "worker", TTL: hour})
 				if err != nil {
 					w.Errorf("claim: %v", err)
 					return

@@ -172,7 +172,7 @@ func (w *world) job(id agent.ID) agent.Job {
 
 func (w *world) claim() agent.Lease {
 	w.Helper()
-	l, err := w.queue.Claim(w.ctx, "worker", hour)
+	l, err := w.queue.Claim(w.ctx, agent.Claim{Worker: "worker", TTL: hour})
 	w.ok(err)
 	return l
 }
@@ -262,7 +262,7 @@ func (w *world) idle() {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, time.Millisecond)
 	defer cancel()
-	if l, err := w.queue.Claim(ctx, "worker", hour); err == nil {
+	if l, err := w.queue.Claim(ctx, agent.Claim{Worker: "worker", TTL: hour}); err == nil {
 		w.Fatalf("%s could be claimed", agent.Ref{Job: l.Job.ID, Variant: l.Variant})
 	}
 }

@@ -54,7 +54,7 @@ func submitFields(w *world) {
 		w.Errorf("Spec (-want +got):\n%s", d)
 	}
 	wantJob := agent.Job{
-		ID: 1, State: agent.Queued, Events: 1,
+		ID: 1, State: agent.Queued, Events: 1, Waiting: &agent.Waiting{For: agent.WaitWorker},
 		Variants: []agent.Variant{{Number: 1, State: agent.Queued}, {Number: 2, State: agent.Queued}},
 	}
 	ignore := cmpopts.IgnoreFields(agent.Job{}, "Spec", "Created", "Bytes")
