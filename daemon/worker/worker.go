@@ -119,7 +119,7 @@ func (w *Worker) Run(ctx context.Context) error {
 func (w *Worker) serve(ctx context.Context) error {
 	var carried sync.WaitGroup
 	defer carried.Wait()
-	for w.awaitRoom(ctx) && w.slots.take(ctx) {
+	for w.slots.take(ctx) && w.awaitRoom(ctx) {
 		lease, err := w.claim(ctx)
 		if err != nil {
 			w.slots.give()
