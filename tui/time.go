@@ -3,6 +3,8 @@ package tui
 import (
 	"fmt"
 	"time"
+
+	"codeagent.dev/agent"
 )
 
 // Ago says how long before now t was, as people do: "just now", "5m ago", "3d ago".
@@ -26,6 +28,25 @@ func Ago(t, now time.Time) string {
 		return fmt.Sprintf("%dd ago", d/(24*time.Hour))
 	}
 	return t.Local().Format("2006-01-02")
+}
+
+// Clock says when something will be: "14:32" today, "Fri 14:32" within a week, else the
+// date with it.
+func Clock(t, now time.Time) string {
+	t, now = t.Local(), now.Local()
+	days := t.YearDay() - now.YearDay()
+	switch {
+	case t.Year() == now.Year() && days == 0:
+		return t.Format("15:04")
+	case t.After(now) && t.Sub(now) < 6*24*time.Hour:
+		return t.Format("Mon 15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// Waits says in one line why a job waits; nothing for nil.
+func Waits(w *agent.Waiting, now time.Time) string {
+	return Line(w.Text(func(t time.Time) string { return Clock(t, now) }))
 }
 
 // Took says how long something took, to the precision a person cares for: "85ms",

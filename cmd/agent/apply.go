@@ -86,7 +86,7 @@ func runApply(ctx context.Context, o *applyOptions) error {
 	}
 	d := newDelivery(r, howApply, r.repo.Root(), o.now())
 	applied, err := r.repo.Apply(ctx, repo.Apply{
-		Base: r.job.Spec.Base, Commit: r.variant.Commit, ThreeWay: o.threeWay, Index: o.index,
+		Base: r.job.From(), Commit: r.variant.Commit, ThreeWay: o.threeWay, Index: o.index,
 		Paths: cleanPaths(o.paths), ID: recordID(r.job.ID, d), Check: o.check,
 	})
 	if err != nil {

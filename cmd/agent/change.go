@@ -15,6 +15,9 @@ type changeOptions struct {
 	op   agent.Op
 	said string // "job 12 SAID"
 	json bool
+
+	more   func(c *agent.Change)                                                      // completes the change; nil: nothing is missing
+	change func(ctx context.Context, jobs agent.Jobs, id agent.ID) (agent.Job, error) // what is done instead of the change
 }
 
 func newCancelCmd(a *app) *cobra.Command {
@@ -26,20 +29,6 @@ func newCancelCmd(a *app) *cobra.Command {
 		Example: `  agent cancel 12
   agent cancel $(agent list --state queued --all --json | jq '.jobs[].id')`,
 		ValidArgsFunction: a.completeJobs(openJob),
-	}
-	return o.fill(cmd)
-}
-
-func newRetryCmd(a *app) *cobra.Command {
-	o := &changeOptions{app: a, op: agent.OpRetry, said: "queued again"}
-	cmd := &cobra.Command{
-		Use:   "retry ID...",
-		Short: "Make the failed variants of jobs again",
-		Long: `Queue the variants of a done job again that are neither verified nor unverified, on the
-same base and with the same checks.`,
-		Example: `  agent retry 12
-  agent retry 12 && agent wait 12`,
-		ValidArgsFunction: a.completeJobs(doneJob),
 	}
 	return o.fill(cmd)
 }
@@ -66,7 +55,7 @@ func runChange(ctx context.Context, o *changeOptions, ids []agent.ID) error {
 	var changed []agent.Job
 	var first error
 	for _, id := range ids {
-		job, err := jobs.Change(ctx, id, agent.Change{Op: o.op, By: o.user()})
+		job, err := o.do(ctx, jobs, id)
 		switch {
 		case err == nil:
 			changed = append(changed, job)
@@ -85,6 +74,17 @@ func runChange(ctx context.Context, o *changeOptions, ids []agent.ID) error {
 		}
 	}
 	return first
+}
+
+func (o *changeOptions) do(ctx context.Context, jobs agent.Jobs, id agent.ID) (agent.Job, error) {
+	if o.change != nil {
+		return o.change(ctx, jobs, id)
+	}
+	c := agent.Change{Op: o.op, By: o.user()}
+	if o.more != nil {
+		o.more(&c)
+	}
+	return jobs.Change(ctx, id, c)
 }
 
 type pickOptions struct {

@@ -65,11 +65,11 @@ func runDiff(ctx context.Context, o *diffOptions) error {
 			if s := o.style(); s.Color {
 				w = &diffPainter{to: w, style: s}
 			}
-			return r.repo.Diff(ctx, r.job.Spec.Base, r.variant.Commit, w)
+			return r.repo.Diff(ctx, r.job.From(), r.variant.Commit, w)
 		})
 	}
 	var text bytes.Buffer
-	if err := r.repo.Diff(ctx, r.job.Spec.Base, r.variant.Commit, &text); err != nil {
+	if err := r.repo.Diff(ctx, r.job.From(), r.variant.Commit, &text); err != nil {
 		return err
 	}
 	files, err := changedFiles(text.Bytes())
@@ -102,7 +102,7 @@ type diffDoc struct {
 
 func (o *diffOptions) files(r result, files []fileDoc) error {
 	if o.json {
-		return o.printJSON(diffDoc{docHeader, r.job.ID, r.variant.Number, r.variant.Verdict, r.job.Spec.Base, r.variant.Commit, r.variant.Stat, files})
+		return o.printJSON(diffDoc{docHeader, r.job.ID, r.variant.Number, r.variant.Verdict, r.job.From(), r.variant.Commit, r.variant.Stat, files})
 	}
 	s, t := o.style(), tui.Table{}
 	for _, f := range files {

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,24 +13,41 @@ import (
 
 type listOptions struct {
 	*app
+	words            []string
+	query            agent.Query
 	states, verdicts []string
 	limit            int
 	all, json        bool
+	limited          bool // --limit was given
 }
 
 func newListCmd(a *app) *cobra.Command {
 	o := &listOptions{app: a}
 	cmd := &cobra.Command{
-		Use:     "list",
+		Use:     "list [QUERY]",
 		Aliases: []string{"ls"},
 		Short:   "List jobs, newest first",
-		Long:    `List the jobs of all repositories, newest first.`,
+		Long: `List the jobs of all repositories, newest first, or those that a query finds.
+
+A query has words that the title holds, and keys:
+  state:queued  verdict:verified,unverified  repo:api  group:web  label:nightly
+  maker:claude  sort:-cost  limit:20  columns:id,verdict,cost,title
+Values with commas are alternatives, but a job must have all labels. What is sorted with
+a dash before it has the highest first: by ` + sortNames() + `.
+Columns are ` + wrapped(columnNames()) + `.
+
+A waiting job says in [brackets] why it waits.`,
 		Example: `  agent list
   agent list --state running
+  agent list repo:api verdict:verified,unverified sort:-ended limit:5 parser
   agent list --verdict verified,unverified --limit 5
   agent list --all --json | jq -r '.jobs[] | [.id, .verdict] | @tsv'`,
-		Args: args(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return runList(cmd.Context(), o) },
+		Args: args(0, -1, ""),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.words, o.limited = args, cmd.Flags().Changed("limit")
+			return runList(cmd.Context(), o)
+		},
+		ValidArgsFunction: a.completeQuery,
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&o.states, "state", nil, "only jobs in this `state`: queued, running, done (repeatable)")
@@ -60,21 +77,39 @@ func runList(ctx context.Context, o *listOptions) error {
 	if o.json {
 		return o.printJSON(newJobsDoc(found))
 	}
+	if len(found) == 0 && len(o.words) > 0 {
+		o.say("no job matches")
+		return nil
+	}
 	if len(found) == 0 {
 		o.say("no jobs; ask for one: agent patch --run 'gofmt -s -w .'")
 		return nil
 	}
-	if err := o.table(found).Write(o.out, o.style(), o.width()); err != nil {
+	t, err := o.table(found)
+	if err != nil {
 		return err
 	}
-	if !o.all && len(found) == o.limit {
-		o.say("the newest %d; more: agent list --all", o.limit)
+	if err := t.Write(o.out, o.style(), o.width()); err != nil {
+		return err
+	}
+	if !o.all && len(found) == f.Limit {
+		o.say("the first %d; more: agent list --all", f.Limit)
 	}
 	return nil
 }
 
 func (o *listOptions) filter() (agent.Filter, error) {
-	f := agent.Filter{Limit: o.limit}
+	var err error
+	if o.query, err = agent.ParseQuery(strings.Join(o.words, " ")); err != nil {
+		return agent.Filter{}, err
+	}
+	if _, err := o.chosen(nil); err != nil {
+		return agent.Filter{}, err
+	}
+	f := o.query.Filter
+	if f.Limit == 0 || o.limited {
+		f.Limit = o.limit
+	}
 	if o.limit < 1 {
 		return f, agent.Errorf(agent.Invalid, "--limit %d is less than 1", o.limit)
 	}
@@ -85,8 +120,8 @@ func (o *listOptions) filter() (agent.Filter, error) {
 		}
 		f.States = append(f.States, state)
 	}
-	var err error
-	f.Verdicts, err = parseVerdicts(o.verdicts)
+	more, err := parseVerdicts(o.verdicts)
+	f.Verdicts = append(f.Verdicts, more...)
 	return f, err
 }
 
@@ -108,27 +143,88 @@ func listPages(ctx context.Context, jobs agent.Jobs, f agent.Filter, all bool) (
 		if len(page) < pageSize {
 			return found, nil
 		}
-		f.After = page[len(page)-1].ID
+		if f.Sort == agent.SortID {
+			f.After = page[len(page)-1].ID
+		} else {
+			f.Skip += len(page)
+		}
 	}
 }
 
-func (o *listOptions) table(found []agent.Job) *tui.Table {
-	repos := map[string]bool{}
-	for _, job := range found {
-		repos[job.Spec.Repo] = true
+func (o *listOptions) table(found []agent.Job) (*tui.Table, error) {
+	chosen, err := o.chosen(found)
+	if err != nil {
+		return nil, err
 	}
-	t := &tui.Table{Head: []string{"ID", "VERDICT", "VARIANTS", "SUBMITTED", "WHAT"}}
-	if len(repos) > 1 {
-		t.Head = []string{"ID", "VERDICT", "VARIANTS", "SUBMITTED", "REPOSITORY", "WHAT"}
+	t := &tui.Table{}
+	for _, c := range chosen {
+		t.Head = append(t.Head, strings.ToUpper(c.name))
 	}
 	for _, job := range found {
-		row := []string{job.ID.String(), o.standing(job), variantsCell(job), tui.Ago(job.Created, o.now())}
-		if len(repos) > 1 {
-			row = append(row, oneLine(filepath.Base(job.Spec.Repo)))
+		var row []string
+		for _, c := range chosen {
+			row = append(row, c.cell(o, job))
 		}
-		t.Add(append(row, oneLine(job.Spec.Title))...)
+		t.Add(row...)
 	}
-	return t
+	return t, nil
+}
+
+func sortNames() string {
+	names := []string{"id"}
+	for _, s := range agent.Sorts() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+// wrapped lists names in lines as long as those of a help text.
+func wrapped(names []string) string {
+	var b strings.Builder
+	at := len("Columns are ")
+	for i, name := range names {
+		switch {
+		case i == 0:
+		case at+len(name) > 80:
+			b.WriteString(",\n")
+			at = 0
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(name)
+		at += len(name) + 2
+	}
+	return b.String()
+}
+
+// completeQuery offers the keys of a query, and the values of those that have few.
+func (a *app) completeQuery(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	key, _, keyed := strings.Cut(word, ":")
+	quiet := cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	if !keyed {
+		var keys []string
+		for _, k := range agent.QueryKeys() {
+			keys = append(keys, k+":")
+		}
+		return keys, quiet
+	}
+	var values []string
+	switch key {
+	case "state":
+		values = []string{"queued", "running", "done"}
+	case "verdict":
+		values = verdictNames()
+	case "sort":
+		values = strings.Split(sortNames(), ", ")
+	case "columns":
+		values = columnNames()
+	case "group":
+		values, _ = a.completeGroups(cmd, args, "")
+	}
+	for i := range values {
+		values[i] = key + ":" + values[i]
+	}
+	return values, cobra.ShellCompDirectiveNoFileComp
 }
 
 // variantsCell says how far the variants are, and which one a person chose.

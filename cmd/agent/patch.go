@@ -13,12 +13,14 @@ import (
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/config"
+	"codeagent.dev/agent/tui"
 )
 
 type patchOptions struct {
 	*app
 	kind            agent.Kind // which of these is given
 	text, run, diff string
+	write           bool // the words are written in an editor
 
 	variants, tries int
 	checks          []string
@@ -33,6 +35,7 @@ type patchOptions struct {
 	maxLines        int
 	maxTokens       string
 	maxCost         string
+	place           place
 
 	wait, follow bool
 	timeout      time.Duration
@@ -65,6 +68,8 @@ job as "needs input": answer with "agent revise".`,
   agent patch --run './rewrite.sh $AGENT_VARIANT' -n 3 -c 'go test ./...' -F
   id=$(agent patch --print-id --diff fix.patch)
   agent patch "return 404 instead of 500 when the user is unknown" -n 3 --until verified
+  agent patch "and document it" --after 12         start from the result of job 12
+  agent patch --run 'go get -u ./...' --at 22:30 --group nightly
   agent patch - <issue.md --maker ollama/qwen2.5-coder:7b --maker claude --path internal/http
   agent patch "rename Foo to Bar" --dry-run       what a model would be shown, and its cost`,
 		Args: args(0, 1, "TEXT"),
@@ -94,6 +99,7 @@ job as "needs input": answer with "agent revise".`,
 	f.StringVar(&o.maxTokens, "max-tokens", "", "`tokens`, such as 200k, that one variant may use in all its tries")
 	f.StringVar(&o.maxCost, "max-cost", "", "`dollars` that one variant may cost, in all its tries")
 	f.IntVar(&o.tries, "tries", 0, "how `often` a maker may try (default: as configured, else 3 for words and 1 for the rest)")
+	o.place.flags(a, cmd)
 	f.StringVar(&o.author, "author", "", "author of the commit, as `\"Name <mail>\"` (default: who git says you are)")
 	f.StringVar(&o.key, "key", "", "a second job with the same `key` is the first one")
 	addWait(cmd, &o.wait, &o.follow)
@@ -119,6 +125,8 @@ func (o *patchOptions) check(cmd *cobra.Command, text bool) error {
 		}
 	}
 	switch {
+	case kinds == 0 && isTerminal(o.in) && isTerminal(o.out):
+		o.kind, o.write = agent.Prompt, true
 	case kinds == 0:
 		return agent.Errorf(agent.Invalid, "nothing to do: say what to change, or use --run or --diff").
 			WithHint("agent patch --run 'gofmt -s -w .'")
@@ -196,6 +204,9 @@ func (o *patchOptions) id(id agent.ID) error {
 // receipt tells what was queued and how to come back to it.
 func (o *patchOptions) receipt(job agent.Job) {
 	fmt.Fprintf(o.out, "job %s %s: %s\n", job.ID, o.standing(job), oneLine(job.Spec.Title))
+	if w := job.Waiting; w != nil && w.For != agent.WaitWorker {
+		o.say("it waits: %s", tui.Waits(w, o.now()))
+	}
 	if len(job.Spec.Checks) == 0 {
 		o.say("no checks: the result will be unverified")
 	}
@@ -219,6 +230,9 @@ func (o *patchOptions) spec(ctx context.Context) (agent.Spec, error) {
 	if err := o.budget(&spec.Limits); err != nil {
 		return agent.Spec{}, err
 	}
+	if err := o.place.fill(&spec, o.now()); err != nil {
+		return agent.Spec{}, err
+	}
 	for _, run := range o.checks {
 		spec.Checks = append(spec.Checks, agent.Check{Run: run})
 	}
@@ -238,7 +252,9 @@ func (o *patchOptions) spec(ctx context.Context) (agent.Spec, error) {
 		spec.Text, err = o.readDiff(ctx, dir, o.diff)
 	default:
 		spec.Text = o.text
-		if o.text == "-" {
+		if o.write {
+			spec.Text, err = o.words(ctx)
+		} else if o.text == "-" {
 			spec.Text, err = o.readWords(ctx, dir)
 		}
 	}

@@ -74,10 +74,11 @@ type namedCommand struct {
 
 func commandGroups() []commandGroup {
 	return []commandGroup{
-		{"MAKE CHANGES", []namedCommand{{"patch", newPatchCmd}, {"wait", newWaitCmd}, {"cancel", newCancelCmd}, {"retry", newRetryCmd}, {"revise", newReviseCmd}, {"approve", newApproveCmd}, {"replay", newReplayCmd}}},
+		{"MAKE CHANGES", []namedCommand{{"patch", newPatchCmd}, {"wait", newWaitCmd}, {"cancel", newCancelCmd}, {"retry", newRetryCmd}, {"edit", newEditCmd}, {"revise", newReviseCmd}, {"approve", newApproveCmd}, {"replay", newReplayCmd}}},
 		{"LOOK AT THEM", []namedCommand{{"list", newListCmd}, {"show", newShowCmd}, {"diff", newDiffCmd}, {"logs", newLogsCmd}, {"status", newStatusCmd}}},
+		{"ORDER THEM", []namedCommand{{"hold", newHoldCmd}, {"release", newReleaseCmd}, {"start", newStartCmd}, {"priority", newPriorityCmd}, {"switch", newSwitchCmd}, {"pause", newPauseCmd}, {"resume", newResumeCmd}, {"parallel", newParallelCmd}, {"group", newGroupCmd}}},
 		{"TAKE THEM", []namedCommand{{"pick", newPickCmd}, {"apply", newApplyCmd}, {"branch", newBranchCmd}, {"undo", newUndoCmd}, {"repo", newRepoCmd}}},
-		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"models", newModelsCmd}, {"stats", newStatsCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}}},
+		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"models", newModelsCmd}, {"stats", newStatsCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}, {"export", newExportCmd}, {"import", newImportCmd}}},
 		{"MORE", []namedCommand{{"demo", newDemoCmd}, {"version", newVersionCmd}, {"completion", newCompletionCmd}, {"debug", newDebugCmd}}},
 	}
 }

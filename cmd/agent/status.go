@@ -72,7 +72,11 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	}
 	fmt.Fprintln(o.out)
 	l := listOptions{app: o.app}
-	return l.table(newest).Write(o.out, o.style(), o.width())
+	t, err := l.table(newest)
+	if err != nil {
+		return err
+	}
+	return t.Write(o.out, o.style(), o.width())
 }
 
 // resting says which makers are left alone for now. A file that cannot be read is the

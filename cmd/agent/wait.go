@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,12 +22,15 @@ type waitOptions struct {
 	json    bool
 	one     bool // the JSON document is of one job, not of a list
 	silent  bool // only the exit status counts
+	any     bool // the first to end is enough
+	group   string
 }
 
 func newWaitCmd(a *app) *cobra.Command {
 	o := &waitOptions{app: a}
+	all := false
 	cmd := &cobra.Command{
-		Use:   "wait ID...",
+		Use:   "wait {ID... | --all | --group NAME}",
 		Short: "Wait for the verdicts of jobs",
 		Long: `Wait until the jobs are done and print the table of their verdicts.
 
@@ -34,8 +38,15 @@ The exit status tells the verdict; with several jobs it is the highest of theirs
 interrupt or --timeout ends the waiting, never the jobs.`,
 		Example: `  agent wait 12
   agent wait 12 13 14 --follow
+  agent wait 12 13 --any
+  agent wait --group web
   agent wait 12 --timeout 10m && agent apply 12`,
-		Args: args(1, -1, "a job's id"),
+		Args: func(cmd *cobra.Command, words []string) error {
+			if (all || o.group != "") && len(words) == 0 {
+				return nil
+			}
+			return args(1, -1, "a job's id")(cmd, words)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids, err := jobIDs(args)
 			if err != nil {
@@ -45,10 +56,23 @@ interrupt or --timeout ends the waiting, never the jobs.`,
 			if err != nil {
 				return err
 			}
+			if all || o.group != "" {
+				if ids, err = o.open(cmd.Context(), jobs, ids); err != nil {
+					return err
+				}
+				if len(ids) == 0 {
+					o.say("there is nothing to wait for")
+					return nil
+				}
+			}
 			return o.await(cmd.Context(), jobs, ids)
 		},
 		ValidArgsFunction: a.completeJobs(anyJob),
 	}
+	cmd.Flags().BoolVar(&o.any, "any", false, "until the first of them is done")
+	cmd.Flags().BoolVar(&all, "all", false, "for all jobs that are not done now")
+	cmd.Flags().StringVarP(&o.group, "group", "g", "", "for all of this `group` that are not done now")
+	must(cmd.RegisterFlagCompletionFunc("group", a.completeGroups))
 	cmd.Flags().BoolVarP(&o.follow, "follow", "F", false, "watch them live")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 0, "stop waiting after this `time`; the jobs go on")
 	addJSON(cmd, &o.json)
@@ -62,6 +86,9 @@ func (o *waitOptions) await(ctx context.Context, jobs agent.Jobs, ids []agent.ID
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, o.timeout)
 		defer stop()
+	}
+	if o.any && len(ids) > 1 {
+		return o.awaitAny(ctx, jobs, ids)
 	}
 	var done []agent.Job
 	var err error
@@ -82,6 +109,60 @@ func (o *waitOptions) await(ctx context.Context, jobs agent.Jobs, ids []agent.ID
 		end.verdicts = append(end.verdicts, job.Verdict)
 	}
 	return end
+}
+
+// awaitAny waits for the first of several jobs, and shows that one.
+func (o *waitOptions) awaitAny(ctx context.Context, jobs agent.Jobs, ids []agent.ID) error {
+	watching := *o
+	watching.any = false
+	first, err := firstDone(ctx, jobs, ids)
+	if err != nil {
+		return o.left(ctx, ids, err)
+	}
+	return watching.await(ctx, jobs, []agent.ID{first})
+}
+
+// firstDone returns the first of the jobs that is done, in their order if several are.
+func firstDone(ctx context.Context, jobs agent.Jobs, ids []agent.ID) (agent.ID, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	hints := jobs.Watch(ctx) // before the first look, so that no end is missed
+	done := func(id agent.ID) (bool, error) {
+		job, err := jobs.Job(ctx, id)
+		return job.State == agent.Done, err
+	}
+	for _, id := range ids {
+		if is, err := done(id); err != nil || is {
+			return id, err
+		}
+	}
+	for id, err := range hints {
+		if err != nil {
+			return 0, err
+		}
+		if !slices.Contains(ids, id) {
+			continue
+		}
+		if is, err := done(id); err != nil || is {
+			return id, err
+		}
+	}
+	return 0, ctx.Err()
+}
+
+// open adds the jobs that are not done, of the group if one is named.
+func (o *waitOptions) open(ctx context.Context, jobs agent.Jobs, ids []agent.ID) ([]agent.ID, error) {
+	f := agent.Filter{States: []agent.State{agent.Queued, agent.Running}, Oldest: true}
+	if o.group != "" {
+		f.Groups = []string{o.group}
+	}
+	found, err := listPages(ctx, jobs, f, true)
+	for _, job := range found {
+		if !slices.Contains(ids, job.ID) {
+			ids = append(ids, job.ID)
+		}
+	}
+	return ids, err
 }
 
 func (o *waitOptions) showEnds(done []agent.Job, shown bool) error {
