@@ -36,6 +36,7 @@ var law = map[string]struct {
 	"maker/coder/codertest": {"maker/coder", "an agent for the tests of whoever drives one"},
 	"maker/model":           {".", "it speaks to model servers and knows no job"},
 	"maker/model/modeltest": {"", "a server of models for the tests of whoever asks one"},
+	"mcp":                   {".", "it offers an agent.Jobs to other agents, and what needs more is handed to it"},
 	"patch":                 {"", "a pure library"},
 	"patch/batch":           {"patch", "patches and trees in memory, and nothing of disks or queues"},
 	"patch/disk":            {"patch", "a directory and the writes of a patch, and nothing of git or queues"},
@@ -53,19 +54,20 @@ var law = map[string]struct {
 // owners names the only packages that may import a third-party module, so that it
 // can be replaced in one place. Test files are free.
 var owners = map[string]string{
-	"github.com/coder/acp-go-sdk":      "maker/coder maker/coder/codertest",
-	"charm.land/bubbletea/v2":          "tui",
-	"github.com/go-git/go-git/v5":      "repo",
-	"github.com/goccy/go-yaml":         "config",
-	"github.com/gofrs/flock":           "api",
-	"github.com/charmbracelet/x/ansi":  "tui",
-	"github.com/google/go-cmp":         "store/storetest",
-	"github.com/spf13/cobra":           "cmd/agent",
-	"go.etcd.io/bbolt":                 "store/bolt",
-	"golang.org/x/sys":                 "api proc repo daemon cmd/agent store/bolt",
-	"golang.org/x/term":                "cmd/agent tui",
-	"golang.org/x/tools":               "maker",
-	"gopkg.in/natefinch/lumberjack.v2": "daemon",
+	"github.com/coder/acp-go-sdk":            "maker/coder maker/coder/codertest",
+	"charm.land/bubbletea/v2":                "tui",
+	"github.com/go-git/go-git/v5":            "repo",
+	"github.com/goccy/go-yaml":               "config",
+	"github.com/gofrs/flock":                 "api",
+	"github.com/charmbracelet/x/ansi":        "tui",
+	"github.com/google/go-cmp":               "store/storetest",
+	"github.com/spf13/cobra":                 "cmd/agent",
+	"go.etcd.io/bbolt":                       "store/bolt",
+	"github.com/modelcontextprotocol/go-sdk": "mcp",
+	"golang.org/x/sys":                       "api proc repo daemon cmd/agent store/bolt",
+	"golang.org/x/term":                      "cmd/agent tui",
+	"golang.org/x/tools":                     "maker",
+	"gopkg.in/natefinch/lumberjack.v2":       "daemon",
 }
 
 func TestImportLaw(t *testing.T) {
@@ -118,7 +120,6 @@ func checkImport(t *testing.T, name, may, why, imp string) {
 // heavy names packages whose init every command would pay for, the guard of every
 // command included, and who would bring them in.
 var heavy = map[string]string{
-	"encoding/gob": "go-git's plumbing/object; 0.3 ms",
 	"github.com/ProtonMail/go-crypto/openpgp":     "go-git's plumbing/object; 0.2 ms",
 	"github.com/go-git/go-git/v5/plumbing/object": "repo/object.go does what is needed of it",
 	"github.com/go-git/go-git/v5/plumbing/storer": "it brings go-git's configuration and URL parsing; 0.1 ms",

@@ -77,27 +77,31 @@ func runApply(ctx context.Context, o *applyOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := o.openResult(ctx, jobs, o.ref)
+	r, d, applied, err := o.deliver(ctx, jobs)
 	if err != nil {
 		return err
 	}
-	if err := mayDeliver(r, o.ref); err != nil {
-		return err
+	return o.tell(r, d, applied)
+}
+
+// deliver puts the result into the work tree that its job came from, and records it,
+// unless it is only to be checked.
+func (o *applyOptions) deliver(ctx context.Context, jobs agent.Jobs) (r result, d agent.Delivery, applied repo.Applied, err error) {
+	if r, err = o.openResult(ctx, jobs, o.ref); err != nil {
+		return r, d, applied, err
 	}
-	d := newDelivery(r, howApply, r.repo.Root(), o.now())
-	applied, err := r.repo.Apply(ctx, repo.Apply{
+	if err := mayDeliver(r, o.ref); err != nil {
+		return r, d, applied, err
+	}
+	d = newDelivery(r, howApply, r.repo.Root(), o.now())
+	applied, err = r.repo.Apply(ctx, repo.Apply{
 		Base: r.job.From(), Commit: r.variant.Commit, ThreeWay: o.threeWay, Index: o.index,
 		Paths: cleanPaths(o.paths), ID: recordID(r.job.ID, d), Check: o.check,
 	})
-	if err != nil {
-		return err
+	if err == nil && !o.check {
+		err = o.record(ctx, jobs, r, d)
 	}
-	if !o.check {
-		if err := o.record(ctx, jobs, r, d); err != nil {
-			return err
-		}
-	}
-	return o.tell(r, d, applied)
+	return r, d, applied, err
 }
 
 func (o *applyOptions) tell(r result, d agent.Delivery, applied repo.Applied) error {

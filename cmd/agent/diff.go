@@ -68,15 +68,21 @@ func runDiff(ctx context.Context, o *diffOptions) error {
 			return r.repo.Diff(ctx, r.job.From(), r.variant.Commit, w)
 		})
 	}
-	var text bytes.Buffer
-	if err := r.repo.Diff(ctx, r.job.From(), r.variant.Commit, &text); err != nil {
-		return err
-	}
-	files, err := changedFiles(text.Bytes())
+	_, files, err := r.diff(ctx)
 	if err != nil {
 		return err
 	}
 	return o.files(r, files)
+}
+
+// diff is the result as a patch, and its files.
+func (r result) diff(ctx context.Context) ([]byte, []fileDoc, error) {
+	var text bytes.Buffer
+	if err := r.repo.Diff(ctx, r.job.From(), r.variant.Commit, &text); err != nil {
+		return nil, nil, err
+	}
+	files, err := changedFiles(text.Bytes())
+	return text.Bytes(), files, err
 }
 
 // fileDoc is one changed file.

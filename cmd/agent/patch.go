@@ -220,32 +220,11 @@ func (o *patchOptions) spec(ctx context.Context) (agent.Spec, error) {
 	if err != nil {
 		return agent.Spec{}, err
 	}
-	spec := agent.Spec{
-		Repo: dir, Base: o.base, Variants: o.variants, Tries: o.tries,
-		NoChecks: o.noChecks, Author: o.author, Key: o.key,
-		Until: agent.Until(o.until), Spread: o.spread,
-		Limits: agent.Limits{Paths: cleanPaths(o.paths), Files: o.maxFiles, Lines: o.maxLines},
-		Origin: o.origin(),
-	}
-	if err := o.budget(&spec.Limits); err != nil {
-		return agent.Spec{}, err
-	}
-	if err := o.place.fill(&spec, o.now()); err != nil {
-		return agent.Spec{}, err
-	}
-	for _, run := range o.checks {
-		spec.Checks = append(spec.Checks, agent.Check{Run: run})
-	}
-	for _, m := range o.makers {
-		spec.Makers = append(spec.Makers, absMaker(dir, m))
-	}
-	conf, err := o.config()
+	spec, err := o.frame(dir)
 	if err != nil {
 		return spec, err
 	}
-	spec.Env = conf.Env(o.environ)
-	conf.Ask(&spec)
-	switch spec.Kind = o.kind; spec.Kind {
+	switch spec.Kind {
 	case agent.Command:
 		spec.Text = o.run
 	case agent.Diff:
@@ -262,6 +241,36 @@ func (o *patchOptions) spec(ctx context.Context) (agent.Spec, error) {
 		err = emptyText(spec.Kind)
 	}
 	return spec, err
+}
+
+// frame is everything of a Spec but its text, for somebody who works in dir.
+func (o *patchOptions) frame(dir string) (agent.Spec, error) {
+	spec := agent.Spec{
+		Kind: o.kind, Repo: dir, Base: o.base, Variants: o.variants, Tries: o.tries,
+		NoChecks: o.noChecks, Author: o.author, Key: o.key,
+		Until: agent.Until(o.until), Spread: o.spread,
+		Limits: agent.Limits{Paths: cleanPaths(o.paths), Files: o.maxFiles, Lines: o.maxLines},
+		Origin: o.origin(),
+	}
+	if err := o.budget(&spec.Limits); err != nil {
+		return spec, err
+	}
+	if err := o.place.fill(&spec, o.now()); err != nil {
+		return spec, err
+	}
+	for _, run := range o.checks {
+		spec.Checks = append(spec.Checks, agent.Check{Run: run})
+	}
+	for _, m := range o.makers {
+		spec.Makers = append(spec.Makers, absMaker(dir, m))
+	}
+	conf, err := o.config()
+	if err != nil {
+		return spec, err
+	}
+	spec.Env = conf.Env(o.environ)
+	conf.Ask(&spec)
+	return spec, nil
 }
 
 func emptyText(kind agent.Kind) error {

@@ -79,7 +79,7 @@ func commandGroups() []commandGroup {
 		{"ORDER THEM", []namedCommand{{"hold", newHoldCmd}, {"release", newReleaseCmd}, {"start", newStartCmd}, {"priority", newPriorityCmd}, {"switch", newSwitchCmd}, {"pause", newPauseCmd}, {"resume", newResumeCmd}, {"parallel", newParallelCmd}, {"group", newGroupCmd}}},
 		{"TAKE THEM", []namedCommand{{"pick", newPickCmd}, {"apply", newApplyCmd}, {"branch", newBranchCmd}, {"undo", newUndoCmd}, {"repo", newRepoCmd}}},
 		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"models", newModelsCmd}, {"stats", newStatsCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}, {"export", newExportCmd}, {"import", newImportCmd}}},
-		{"MORE", []namedCommand{{"demo", newDemoCmd}, {"version", newVersionCmd}, {"completion", newCompletionCmd}, {"debug", newDebugCmd}}},
+		{"MORE", []namedCommand{{"demo", newDemoCmd}, {"mcp", newMCPCmd}, {"version", newVersionCmd}, {"completion", newCompletionCmd}, {"debug", newDebugCmd}}},
 	}
 }
 
