@@ -37,6 +37,7 @@ var law = map[string]struct {
 	"maker/model":           {".", "it speaks to model servers and knows no job"},
 	"maker/model/modeltest": {"", "a server of models for the tests of whoever asks one"},
 	"mcp":                   {".", "it offers an agent.Jobs to other agents, and what needs more is handed to it"},
+	"notify":                {". proc", "it follows an agent.Jobs and tells a person, and decides nothing"},
 	"patch":                 {"", "a pure library"},
 	"patch/batch":           {"patch", "patches and trees in memory, and nothing of disks or queues"},
 	"patch/disk":            {"patch", "a directory and the writes of a patch, and nothing of git or queues"},

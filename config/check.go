@@ -111,6 +111,40 @@ func checkURL(text string) error {
 	return checkNoSecret(text)
 }
 
+// checkEvent accepts what a person can be told of.
+func checkEvent(text string) error {
+	if words := []string{"job.done", "batch.done", "needs_input"}; !slices.Contains(words, text) {
+		return fmt.Errorf("%q is no event; possible are %s", mask(text), strings.Join(words, ", "))
+	}
+	return nil
+}
+
+// checkWebhook accepts a URL without a key in it, or the file that holds one with.
+func checkWebhook(text string) error {
+	if path, ok := strings.CutPrefix(text, filePrefix); ok || text == "" {
+		if ok && !absolute(path) {
+			return errors.New("the file of an address needs an absolute path; write file:/absolute/path")
+		}
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(text, " \t") {
+		return fmt.Errorf("%q is no address; write https://HOST/PATH, or file:/absolute/path", mask(text))
+	}
+	if u.User != nil || checkNoSecret(text) != nil {
+		return errors.New("the address holds what looks like a key, and settings hold none; put it into a file and write file:/absolute/path")
+	}
+	return nil
+}
+
+// checkSecretPlace is checkKeyPlace for a key that need not be there.
+func checkSecretPlace(text string) error {
+	if text == "" {
+		return nil
+	}
+	return checkKeyPlace(text)
+}
+
 // filePrefix begins a key's place that is a file.
 const filePrefix = "file:"
 

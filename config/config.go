@@ -37,6 +37,7 @@ type Config struct {
 	Until          string        // until: "all" or "verified"
 	ContextTokens  int           // context.tokens; 0: auto
 	CAFile         string        // tls.ca_file; "": none besides the system's
+	Notify         Notify        // notify.*
 
 	Providers map[string]Provider // by name
 	Agents    map[string]Agent    // by name
@@ -44,6 +45,16 @@ type Config struct {
 
 	os      string
 	origins map[string]Origin
+}
+
+// Notify is what a person wants to be told, and how.
+type Notify struct {
+	On       []string // notify.on: job.done, batch.done, needs_input
+	Desktop  string   // notify.desktop: "off" or "on"
+	Command  string   // notify.command: a shell command line; "": none
+	Webhook  string   // notify.webhook: a URL, or "file:/absolute/path" of a file that holds one; "": none
+	Secret   string   // notify.secret: the place of a key, as Machine.Secret reads it; "": none
+	Terminal string   // notify.terminal: "off", "bell" or "osc9"
 }
 
 // Layer is where a value comes from. A later layer wins over an earlier one.

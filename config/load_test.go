@@ -47,6 +47,7 @@ func TestLoadDefaults(t *testing.T) {
 		"env.allow": "default", "listen": "127.0.0.1:7717",
 		"keep.age": "30d", "keep.bytes": "2GiB", "disk.min": "512MiB", "trees.idle": "2",
 		"author": "", "makers": "", "variants": "1", "tries": "auto", "log.level": "info",
+		"notify.on": "batch.done,needs_input", "notify.desktop": "off", "notify.command": "", "notify.webhook": "", "notify.secret": "", "notify.terminal": "off",
 	}
 	got := map[string]string{}
 	for _, v := range c.Values() {

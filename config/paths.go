@@ -208,6 +208,9 @@ func (p Paths) Baseline() string { return filepath.Join(p.State, "baseline") }
 // Makers is the file of what is remembered of makers: who rests, whose answers applied.
 func (p Paths) Makers() string { return filepath.Join(p.State, "makers.json") }
 
+// Told is the file of what notifications told already.
+func (p Paths) Told() string { return filepath.Join(p.State, "told.json") }
+
 // UserFile is the user's settings file.
 func (p Paths) UserFile() string { return filepath.Join(p.Config, "config.yaml") }
 

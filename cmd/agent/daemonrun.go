@@ -92,6 +92,10 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 	}
 	room := func() error { return daemon.Room(paths.State, conf.MinDisk) }
 	prepare := &preparer{repos: set, config: conf, makers: makers}
+	told, err := a.notifier(queue, paths, conf, log)
+	if err != nil { // the queue matters more than the telling
+		log.Warn("one way to tell you cannot be used", "err", err, "hint", agent.HintOf(err))
+	}
 	return daemon.Parts{
 		Store:   queue,
 		Prepare: prepare.prepare,
@@ -103,7 +107,7 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 			Queue: queue, Repos: set, Makers: makers, Cache: brief.NewCache(briefCache), Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
 			Lease: conf.Lease, Limits: conf.Limits, Log: log,
 			Room: room,
-		})},
+		}), told},
 		Forget: set.Forget,
 		Git:    installedGit,
 		Close: func() error {

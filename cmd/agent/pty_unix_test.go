@@ -189,3 +189,21 @@ func TestColourOnATerminalOnly(t *testing.T) {
 		t.Errorf("NO_COLOR: %q", text)
 	}
 }
+
+// TestBellAtTheEnd: the terminal that waits gets what is set, and nothing else does.
+func TestBellAtTheEnd(t *testing.T) {
+	p := newPerson(t)
+	p.run("git", "init", "-q", "tool")
+	p.run("git", "-C", "tool", "commit", "-q", "--allow-empty", "-m", "first")
+	p.env = append(p.env, "AGENT_NOTIFY_TERMINAL=osc9")
+	if _, text := p.on("-C", "tool", "patch", "-w", "--run", "echo a > a").end(); !strings.Contains(text, "\x1b]9;tool: job 1 unverified\a") {
+		t.Errorf("no OSC 9: %q", text)
+	}
+	p.env = append(p.env, "AGENT_NOTIFY_TERMINAL=bell")
+	if _, text := p.on("wait", "1").end(); strings.Count(text, "\a") != 1 {
+		t.Errorf("no bell: %q", text)
+	}
+	if out := p.run("agent", "wait", "1"); strings.ContainsRune(out, '\a') {
+		t.Errorf("a bell for no terminal: %q", out)
+	}
+}

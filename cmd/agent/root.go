@@ -78,7 +78,7 @@ func commandGroups() []commandGroup {
 		{"LOOK AT THEM", []namedCommand{{"list", newListCmd}, {"show", newShowCmd}, {"diff", newDiffCmd}, {"logs", newLogsCmd}, {"status", newStatusCmd}}},
 		{"ORDER THEM", []namedCommand{{"hold", newHoldCmd}, {"release", newReleaseCmd}, {"start", newStartCmd}, {"priority", newPriorityCmd}, {"switch", newSwitchCmd}, {"pause", newPauseCmd}, {"resume", newResumeCmd}, {"parallel", newParallelCmd}, {"group", newGroupCmd}}},
 		{"TAKE THEM", []namedCommand{{"pick", newPickCmd}, {"apply", newApplyCmd}, {"branch", newBranchCmd}, {"undo", newUndoCmd}, {"repo", newRepoCmd}}},
-		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"models", newModelsCmd}, {"stats", newStatsCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}, {"export", newExportCmd}, {"import", newImportCmd}}},
+		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"models", newModelsCmd}, {"stats", newStatsCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"notify", newNotifyCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}, {"export", newExportCmd}, {"import", newImportCmd}}},
 		{"MORE", []namedCommand{{"demo", newDemoCmd}, {"mcp", newMCPCmd}, {"version", newVersionCmd}, {"completion", newCompletionCmd}, {"debug", newDebugCmd}}},
 	}
 }

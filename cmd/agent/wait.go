@@ -104,6 +104,7 @@ func (o *waitOptions) await(ctx context.Context, jobs agent.Jobs, ids []agent.ID
 	if err := o.showEnds(done, live); err != nil {
 		return err
 	}
+	o.ring(done)
 	end := &ended{}
 	for _, job := range done {
 		end.verdicts = append(end.verdicts, job.Verdict)
