@@ -63,6 +63,7 @@ var owners = map[string]string{
 	"github.com/charmbracelet/x/ansi":        "tui",
 	"github.com/google/go-cmp":               "store/storetest",
 	"github.com/spf13/cobra":                 "cmd/agent",
+	"github.com/spf13/pflag":                 "cmd/agent",
 	"go.etcd.io/bbolt":                       "store/bolt",
 	"github.com/modelcontextprotocol/go-sdk": "mcp",
 	"golang.org/x/sys":                       "api proc repo daemon cmd/agent store/bolt",

@@ -16,7 +16,7 @@ func newDebugCmd(a *app) *cobra.Command {
 		Long:    "Get at the parts, for programs: editors, measurements, tests.",
 		Example: "  agent debug apply-batch <requests.jsonl",
 		Hidden:  true,
-	}, newApplyBatchCmd(a))
+	}, newApplyBatchCmd(a), newManualCmd(a))
 	return cmd
 }
 

@@ -66,6 +66,9 @@ func help(cmd *cobra.Command, _ []string) {
 		fmt.Fprintf(w, "\nALIASES\n  %s\n", strings.Join(cmd.Aliases, ", "))
 	}
 	helpCommands(w, cmd)
+	if !cmd.HasParent() {
+		helpTopics(w)
+	}
 	if cmd.Example != "" {
 		fmt.Fprintf(w, "\nEXAMPLES\n%s\n", strings.Trim(cmd.Example, "\n"))
 	}
@@ -140,20 +143,55 @@ func parent(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 
 func newHelpCmd() *cobra.Command {
 	return exits(&cobra.Command{
-		Use:     "help [COMMAND]",
-		Short:   "Show the help of a command",
-		Example: "  agent help patch",
+		Use:     "help [COMMAND | TOPIC]",
+		Short:   "Show the help of a command or a topic",
+		Long:    "Show the help of a command or a topic. The topics are exit-codes, environment, formats and config.",
+		Example: "  agent help patch\n  agent help exit-codes",
 		Hidden:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			t, isTopic := topic{}, false
+			if len(args) == 1 {
+				t, isTopic = findTopic(args[0])
+			}
 			found, rest, err := cmd.Root().Find(args)
-			if err != nil || found == nil || len(rest) > 0 && found == cmd.Root() {
+			isCommand := err == nil && found != nil && (len(rest) == 0 || found != cmd.Root())
+			if !isCommand && !isTopic {
 				return unknownCommand(cmd.Root(), args[0])
 			}
-			found.InitDefaultHelpFlag()
-			help(found, nil)
+			if isCommand {
+				found.InitDefaultHelpFlag()
+				help(found, nil)
+			}
+			if isCommand && isTopic {
+				fmt.Fprintln(cmd.OutOrStdout())
+			}
+			if isTopic {
+				t.write(cmd.OutOrStdout(), cmd.Root())
+			}
 			return nil
 		},
+		ValidArgsFunction: completeHelp,
 	})
+}
+
+// completeHelp offers the commands and, in the first place, the topics.
+func completeHelp(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	found, rest, err := cmd.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var words []string
+	for _, c := range found.Commands() {
+		if c.IsAvailableCommand() {
+			words = append(words, cobra.CompletionWithDesc(c.Name(), c.Short))
+		}
+	}
+	for _, t := range topics() {
+		if _, isCommand, _ := cmd.Root().Find([]string{t.name}); len(args) == 0 && len(isCommand) > 0 {
+			words = append(words, cobra.CompletionWithDesc(t.name, t.short))
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 // exclusive refuses more than one of some flags, before the command runs. Cobra's own
