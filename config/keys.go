@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,9 @@ func (k Key) Env() string {
 	}
 	return "AGENT_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
+
+// Words are the values that are possible, nil when they cannot be listed.
+func (k Key) Words() []string { return slices.Clone(k.words) }
 
 const (
 	day = 24 * time.Hour

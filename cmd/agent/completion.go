@@ -1,22 +1,21 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"codeagent.dev/agent"
-	"codeagent.dev/agent/tui"
 )
 
 func newCompletionCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "completion {bash | zsh | fish | powershell}",
 		Short: "Print a script that completes commands and job ids",
-		Long: `Print a script for the shell that completes commands, flags and the ids of jobs. Ids
-are asked for at a running daemon; none is started for it.`,
+		Long: `Print a script for the shell that completes commands, flags, settings, makers and the ids of
+jobs with their titles; after 12/ the variants of job 12. Ids are asked for at a running
+daemon; none is started for it, and one that does not answer at once is done without. The
+script for bash needs the package bash-completion.`,
 		Example: `  source <(agent completion bash)
   agent completion zsh > "${fpath[1]}/_agent"
   agent completion fish > ~/.config/fish/completions/agent.fish`,
@@ -42,10 +41,7 @@ are asked for at a running daemon; none is started for it.`,
 
 // complete offers fixed values for a flag.
 func complete(cmd *cobra.Command, flag string, values ...string) {
-	offer := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
-	if err := cmd.RegisterFlagCompletionFunc(flag, offer); err != nil {
-		panic(err) // the flag was not defined: a defect no run can miss
-	}
+	completeWith(cmd, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // A chooser names what of a job a command can take: its id, or its variants.
@@ -83,37 +79,4 @@ func resultJob(job agent.Job) []string {
 		return nil
 	}
 	return append(anyJob(job), resultOf(job)...)
-}
-
-const completeTime = time.Second // a shell must not hang
-
-// completeJobs completes the ids of jobs that choose takes, newest first, with
-// their titles. It never starts a daemon.
-func (a *app) completeJobs(choose chooser) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		a.noStart = true
-		ctx, stop := context.WithTimeout(cmd.Context(), completeTime)
-		defer stop()
-		jobs, err := a.jobs(ctx)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		found, err := jobs.List(ctx, agent.Filter{Limit: 50})
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		taken := map[string]bool{}
-		for _, arg := range args {
-			taken[arg] = true
-		}
-		var words []string
-		for _, job := range found {
-			for _, word := range choose(job) {
-				if !taken[word] {
-					words = append(words, word+"\t"+tui.Line(job.Spec.Title))
-				}
-			}
-		}
-		return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	}
 }

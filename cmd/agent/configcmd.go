@@ -236,10 +236,17 @@ func runConfigPath(ctx context.Context, o *configOptions) error {
 	return t.Write(o.out, o.style(), 0)
 }
 
-func completeKeys(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	var names []string
-	for _, k := range config.Keys() {
-		names = append(names, strings.Replace(k.Name, "*", "NAME", 1)+"\t"+k.Doc)
+func completeKeys(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	switch {
+	case len(args) == 0:
+		for _, k := range config.Keys() {
+			words = append(words, cobra.CompletionWithDesc(strings.Replace(k.Name, "*", "NAME", 1), k.Doc))
+		}
+	case len(args) == 1 && cmd.Name() == "set":
+		if k, err := config.Lookup(args[0]); err == nil {
+			words = k.Words()
+		}
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return words, cobra.ShellCompDirectiveNoFileComp
 }

@@ -38,7 +38,7 @@ a line and an event.`,
 			}
 			return runLogs(cmd.Context(), o)
 		},
-		ValidArgsFunction: a.completeJobs(anyJob),
+		ValidArgsFunction: a.completeRefs(anyJob),
 	}
 	cmd.Flags().BoolVarP(&o.follow, "follow", "f", false, "go on until the job is done")
 	addJSON(cmd, &o.json)

@@ -43,6 +43,7 @@ for its own reasons rests for a while; --wake lets it be asked again at once.`,
 			}
 			return runModels(cmd.Context(), o)
 		},
+		ValidArgsFunction: a.completeProviders,
 	}
 	cmd.Flags().BoolVar(&o.all, "all", false, "show what is not there, and how to get it")
 	cmd.Flags().BoolVar(&o.wake, "wake", false, "let makers that rest be asked again")

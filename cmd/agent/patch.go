@@ -107,6 +107,8 @@ job as "needs input": answer with "agent revise".`,
 	f.BoolVar(&o.printID, "print-id", false, "print the job's id and nothing else")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be asked for, and queue nothing")
 	addJSON(cmd, &o.json)
+	completeWith(cmd, "maker", a.completeMakers)
+	complete(cmd, "until", "verified", "all")
 	exclusive(cmd, "check", "no-checks")
 	exclusive(cmd, "print-id", "json")
 	exclusive(cmd, "dry-run", "wait")

@@ -37,10 +37,11 @@ shown the same files.`,
 			}
 			return runReplay(cmd.Context(), o)
 		},
-		ValidArgsFunction: a.completeJobs(doneJob),
+		ValidArgsFunction: a.completeRefs(doneJob),
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&o.with, "with", nil, "ask this `maker` instead (repeatable)")
+	completeWith(cmd, "with", a.completeMakers)
 	addWait(cmd, &o.wait, &o.follow)
 	addJSON(cmd, &o.json)
 	return exits(cmd, waiting)

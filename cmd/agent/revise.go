@@ -39,7 +39,7 @@ Without a VARIANT the picked or proposed one is meant, else the one that asks.`,
 			o.text = args[1]
 			return runRevise(cmd.Context(), o)
 		},
-		ValidArgsFunction: a.completeJobs(doneJob),
+		ValidArgsFunction: a.completeRefs(doneJob),
 	}
 	addWait(cmd, &o.wait, &o.follow)
 	addJSON(cmd, &o.json)
@@ -107,7 +107,7 @@ result is made again, and may use as much once more.`,
 			}
 			return runApprove(cmd.Context(), o)
 		},
-		ValidArgsFunction: a.completeJobs(doneJob),
+		ValidArgsFunction: a.completeRefs(doneJob),
 	}
 	addJSON(cmd, &o.json)
 	return exits(cmd, talking)

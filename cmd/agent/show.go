@@ -49,7 +49,7 @@ was sent, what came back, and the files that were shown, with their blob ids.`,
 			}
 			return runShow(cmd.Context(), o)
 		},
-		ValidArgsFunction: a.completeJobs(anyJob),
+		ValidArgsFunction: a.completeRefs(anyJob),
 	}
 	addJSON(cmd, &o.json)
 	f := cmd.Flags()

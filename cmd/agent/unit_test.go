@@ -360,20 +360,6 @@ func TestCancelGoesOnAfterAJobItCannotChange(t *testing.T) {
 	}
 }
 
-func TestCompletionKnowsLiveJobs(t *testing.T) {
-	b := newBench(t)
-	b.end(good(agent.Unverified), bad(agent.NoPatch, ""))
-	if got := b.run("__complete", "pick", ""); !strings.HasPrefix(got.out, "1/1\tgofmt -w .\n:") {
-		t.Errorf("pick: %q", got.out)
-	}
-	if got := b.run("__complete", "cancel", ""); strings.Contains(got.out, "1\t") {
-		t.Errorf("cancel offers a job that is done: %q", got.out)
-	}
-	if got := b.run("__complete", "list", "--verdict", "un"); !strings.Contains(got.out, "unverified") {
-		t.Errorf("list --verdict: %q", got.out)
-	}
-}
-
 func TestQuietSaysOnlyData(t *testing.T) {
 	b := newBench(t)
 	id := b.end(good(agent.Verified)).String()
