@@ -34,7 +34,8 @@ type app struct {
 	// jobs finds the daemon, or starts one. Tests put a store here.
 	jobs func(context.Context) (agent.Jobs, error)
 
-	settings settings // loaded by a.settled
+	settings settings  // loaded by a.settled
+	busy     *tui.Busy // says what is being done; nil: nothing takes long
 	closers  []func() error
 }
 

@@ -77,7 +77,9 @@ func runApply(ctx context.Context, o *applyOptions) error {
 	if err != nil {
 		return err
 	}
+	over := o.doing("applying " + o.ref.String())
 	r, d, applied, err := o.deliver(ctx, jobs)
+	over()
 	if err != nil {
 		return err
 	}

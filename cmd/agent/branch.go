@@ -53,7 +53,10 @@ func runBranch(ctx context.Context, o *branchOptions) error {
 		return err
 	}
 	d := newDelivery(r, howBranch, o.name, o.now())
-	if err := r.repo.Branch(ctx, o.name, r.variant.Commit, recordID(r.job.ID, d)); err != nil {
+	over := o.doing("making the branch " + o.name)
+	err = r.repo.Branch(ctx, o.name, r.variant.Commit, recordID(r.job.ID, d))
+	over()
+	if err != nil {
 		return err
 	}
 	if err := o.record(ctx, jobs, r, d); err != nil {

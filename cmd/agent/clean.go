@@ -86,7 +86,28 @@ func runClean(ctx context.Context, o *cleanOptions) error {
 		return err
 	}
 	doc := cleanDoc{header: docHeader, Removed: []agent.ID{}, DryRun: o.dryRun}
-	for _, job := range found {
+	if err := o.forgetAll(ctx, jobs, found, &doc); err != nil {
+		return err
+	}
+	if o.json {
+		return o.printJSON(doc)
+	}
+	verb := "forgot"
+	if o.dryRun {
+		verb = "would forget"
+	}
+	o.say("%s %s, %s", verb, tui.Count(len(found), "job"), tui.Bytes(doc.Bytes))
+	return nil
+}
+
+// forgetAll forgets jobs, and notes and tells which. On a terminal the lines themselves
+// say how far it is.
+func (o *cleanOptions) forgetAll(ctx context.Context, jobs agent.Jobs, found []agent.Job, doc *cleanDoc) error {
+	if o.json || !isTerminal(o.out) {
+		defer o.doing("forgetting jobs")()
+	}
+	for i, job := range found {
+		o.busy.Step(i, len(found), "forgetting job "+job.ID.String())
 		if !o.dryRun {
 			if err := o.forget(ctx, jobs, job); err != nil {
 				return err
@@ -98,14 +119,6 @@ func runClean(ctx context.Context, o *cleanOptions) error {
 			fmt.Fprintf(o.out, "%s  %s  %s\n", job.ID, tui.Words(job.Verdict), oneLine(job.Spec.Title))
 		}
 	}
-	if o.json {
-		return o.printJSON(doc)
-	}
-	verb := "forgot"
-	if o.dryRun {
-		verb = "would forget"
-	}
-	o.say("%s %s, %s", verb, tui.Count(len(found), "job"), tui.Bytes(doc.Bytes))
 	return nil
 }
 

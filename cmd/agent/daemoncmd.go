@@ -121,6 +121,7 @@ func (o *daemonOptions) stop(ctx context.Context) (was bool, err error) {
 		}
 		return false, err
 	}
+	defer o.doing("waiting until the daemon has given back what runs")()
 	return true, c.Shutdown(ctx, o.ifIdle)
 }
 

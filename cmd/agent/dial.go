@@ -40,7 +40,9 @@ func (a *app) connect(ctx context.Context, start bool) (*client.Client, error) {
 		a.closers = append(a.closers, c.Close)
 		return c, nil
 	}
+	over := a.doing("waiting for the daemon")
 	c, err := client.Open(ctx, opt)
+	over()
 	if err != nil {
 		if agent.CodeOf(err) == agent.Unavailable && opt.Start == nil {
 			err = notStarted(err, start && temporary)

@@ -73,7 +73,9 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 	}
 	var found []finding
 	problems := 0
-	for _, l := range looks {
+	over := o.doing("looking")
+	for i, l := range looks {
+		o.busy.Step(i, len(looks), l.what)
 		f := l.look(ctx)
 		f.What = l.what
 		found = append(found, f)
@@ -81,6 +83,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 			problems++
 		}
 	}
+	over()
 	if err := o.report(found, problems == 0); err != nil {
 		return err
 	}

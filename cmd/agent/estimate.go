@@ -34,6 +34,7 @@ func (a *app) estimate(ctx context.Context, spec agent.Spec) (*maker.Estimate, e
 	if !ok {
 		return nil, nil
 	}
+	defer a.doing("choosing what " + first.Name() + " is shown")()
 	repos, err := a.repos()
 	if err != nil {
 		return nil, err

@@ -42,17 +42,9 @@ type mirrorDoc struct {
 }
 
 func runGC(ctx context.Context, o *gcOptions) error {
-	mirrors, err := o.mirrors(ctx)
+	docs, err := o.collect(ctx)
 	if err != nil {
 		return err
-	}
-	docs := []mirrorDoc{}
-	for _, r := range mirrors {
-		g, err := r.GC(ctx, o.dryRun)
-		if err != nil {
-			return err
-		}
-		docs = append(docs, mirrorDoc{r.Root(), r.Mirror(), g.Objects, g.Bytes, g.Trees})
 	}
 	if o.json {
 		return o.printJSON(struct {
@@ -66,6 +58,25 @@ func runGC(ctx context.Context, o *gcOptions) error {
 		t.Add(oneLine(d.Root), fmt.Sprint(d.Objects), tui.Bytes(d.Bytes), fmt.Sprint(d.Trees))
 	}
 	return t.Write(o.out, o.style(), o.width())
+}
+
+// collect collects the garbage of every mirror, one after the other.
+func (o *gcOptions) collect(ctx context.Context) ([]mirrorDoc, error) {
+	defer o.doing("looking for repositories")()
+	mirrors, err := o.mirrors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	docs := []mirrorDoc{}
+	for i, r := range mirrors {
+		o.busy.Step(i, len(mirrors), "objects and work trees of "+r.Root())
+		g, err := r.GC(ctx, o.dryRun)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, mirrorDoc{r.Root(), r.Mirror(), g.Objects, g.Bytes, g.Trees})
+	}
+	return docs, nil
 }
 
 // mirrors opens the repositories of all jobs, and the one the command works in. One

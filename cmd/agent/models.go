@@ -53,6 +53,7 @@ for its own reasons rests for a while; --wake lets it be asked again at once.`,
 
 // makerReport asks the daemon who could make patches.
 func (a *app) makerReport(ctx context.Context, provider string, wake bool) (r maker.Report, err error) {
+	defer a.doing("asking providers and agents")()
 	c, err := a.connect(ctx, !a.noStart)
 	if err != nil {
 		return r, err

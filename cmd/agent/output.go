@@ -105,7 +105,7 @@ func (a *app) unwritten() error {
 // say writes a line of talk to stderr, unless -q forbids it.
 func (a *app) say(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.err, format+"\n", args...)
+		fmt.Fprintf(a.talks(), format+"\n", args...)
 	}
 }
 

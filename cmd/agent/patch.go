@@ -166,13 +166,17 @@ func runPatch(ctx context.Context, o *patchOptions) error {
 		return err
 	}
 	if s, ok := jobs.(idSubmitter); ok && o.printID && !waits {
+		over := o.doing("handing it to the daemon")
 		id, err := s.SubmitID(ctx, spec)
+		over()
 		if err != nil {
 			return err
 		}
 		return o.id(id)
 	}
+	over := o.doing("handing it to the daemon")
 	job, err := jobs.Submit(ctx, spec)
+	over()
 	if err != nil {
 		return err
 	}

@@ -207,3 +207,36 @@ func TestBellAtTheEnd(t *testing.T) {
 		t.Errorf("a bell for no terminal: %q", out)
 	}
 }
+
+// TestLongWorkShowsALine: on a terminal a line says what is done and for how long, goes
+// when the work ends, and nothing else on the terminal is disturbed.
+func TestLongWorkShowsALine(t *testing.T) {
+	p := newPerson(t)
+	p.run("git", "init", "-q", ".")
+	p.run("git", "commit", "-q", "--allow-empty", "-m", "first")
+	s := p.on("patch", "-w", "--run", "until test -e "+filepath.Join(p.home, "go-on")+"; do sleep 0.1; done; echo a > a")
+	s.until("waiting for job 1 (1s)\x1b[K")
+	s.until("waiting for job 1 (2s)\x1b[K")
+	if err := os.WriteFile(filepath.Join(p.home, "go-on"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	status, text := s.end()
+	if status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if !strings.Contains(text, ")\x1b[K\r\x1b[K1/1: finished") {
+		t.Errorf("a step does not stand above the line: %q", text)
+	}
+	if last := text[strings.LastIndex(text, "waiting for"):]; !strings.Contains(last, ")\x1b[K\r\x1b[K") {
+		t.Errorf("the line stays: %q", last)
+	}
+	for line := range strings.Lines(strings.ReplaceAll(text, "\r\n", "\n")) {
+		if i := strings.LastIndex(line, "waiting for"); i >= 0 && !strings.Contains(line[i:], "\r") {
+			t.Errorf("a line that is no line: %q", line)
+		}
+	}
+	// Elsewhere there is no such thing.
+	if out := p.run("agent", "patch", "-w", "--run", "sleep 2; echo b > b"); strings.ContainsAny(out, "\r\x1b") {
+		t.Errorf("on no terminal: %q", out)
+	}
+}

@@ -77,7 +77,10 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Undo(ctx, recordID(job.ID, *d)); err != nil {
+	over := o.doing("taking it out of " + d.Where)
+	err = r.Undo(ctx, recordID(job.ID, *d))
+	over()
+	if err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // undone already: an interrupt must not lose the record

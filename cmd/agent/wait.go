@@ -96,7 +96,9 @@ func (o *waitOptions) await(ctx context.Context, jobs agent.Jobs, ids []agent.ID
 	if live {
 		done, err = tui.Follow(ctx, jobs, ids, o.out, o.style())
 	} else {
+		over := o.waiting(ids)
 		done, err = tui.Progress(ctx, jobs, ids, o.talk())
+		over()
 	}
 	if err != nil {
 		return o.left(ctx, ids, err)
@@ -213,12 +215,23 @@ func (o *waitOptions) left(ctx context.Context, ids []agent.ID, err error) error
 	return &stopped{why}
 }
 
+// waiting says on a terminal for how long. Elsewhere the steps of the jobs are enough.
+func (o *waitOptions) waiting(ids []agent.ID) (over func()) {
+	if !isTerminal(o.err) || o.silent {
+		return func() {}
+	}
+	if len(ids) == 1 {
+		return o.doing("waiting for job " + ids[0].String())
+	}
+	return o.doing("waiting for " + tui.Count(len(ids), "job"))
+}
+
 // talk is where progress goes.
 func (a *app) talk() io.Writer {
 	if a.quiet {
 		return nil
 	}
-	return a.err
+	return a.talks()
 }
 
 func idList(ids []agent.ID) string {
