@@ -38,6 +38,9 @@ func (a *app) doing(text string) (over func()) {
 	}
 }
 
+// step says that n of so many parts are done.
+func (a *app) step(n, of int, text string) { a.busy.Step(n, of, text) }
+
 // talks is stderr, above what says what the command is doing.
 func (a *app) talks() io.Writer {
 	if a.busy != nil {

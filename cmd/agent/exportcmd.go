@@ -143,10 +143,11 @@ func (o *exportOptions) write(ctx context.Context, jobs agent.Jobs, ids []agent.
 	lines := bufio.NewWriter(f)
 	enc := json.NewEncoder(lines)
 	enc.SetEscapeHTML(false)
+	defer o.doing("exporting")()
 	refs := map[string][]string{} // by repository
 	names := map[string]string{}  // of bundles, by repository
 	for i, id := range ids {
-		o.progress("exporting", i, len(ids))
+		o.step(i, len(ids), "exporting")
 		job, err := jobs.Job(ctx, id)
 		if err != nil {
 			return err
@@ -223,17 +224,6 @@ func (o *exportOptions) bundle(ctx context.Context, path, file string, refs []st
 	return errors.Join(r.Bundle(ctx, f, refs...), f.Close())
 }
 
-// progress tells of work that takes its time, on a terminal.
-func (a *app) progress(what string, done, all int) {
-	if a.quiet || !isTerminal(a.err) || all < 20 {
-		return
-	}
-	fmt.Fprintf(a.err, "\r%s %d of %d\x1b[K", what, done+1, all)
-	if done+1 == all {
-		fmt.Fprint(a.err, "\r\x1b[K")
-	}
-}
-
 type importOptions struct {
 	*app
 	dir  string
@@ -284,19 +274,22 @@ func runImport(ctx context.Context, o *importOptions) error {
 		return err
 	}
 	var taken []agent.Job
+	over := o.doing("importing")
 	for i, x := range all {
-		o.progress("importing", i, len(all))
+		o.step(i, len(all), "importing")
 		job, err := o.take(ctx, jobs, x)
 		if err != nil {
+			over()
 			return agent.Errorf(agent.CodeOf(err), "job %s of %s: %w", x.Job.ID, o.dir, err).WithHint(agent.HintOf(err))
-		}
-		if !o.json {
-			fmt.Fprintf(o.out, "job %s is job %s here, %s: %s\n", x.Job.ID, job.ID, o.standing(job), oneLine(job.Spec.Title))
 		}
 		taken = append(taken, job)
 	}
+	over()
 	if o.json {
 		return o.printJSON(newJobsDoc(taken))
+	}
+	for i, job := range taken {
+		fmt.Fprintf(o.out, "job %s is job %s here, %s: %s\n", all[i].Job.ID, job.ID, o.standing(job), oneLine(job.Spec.Title))
 	}
 	return nil
 }

@@ -34,8 +34,7 @@ A query has words that the title holds, and keys:
   maker:claude  sort:-cost  limit:20  columns:id,verdict,cost,title
 Values with commas are alternatives, but a job must have all labels. What is sorted with
 a dash before it has the highest first: by ` + sortNames() + `.
-Columns are ` + wrapped(columnNames()) + `.
-
+` + wrapped("", "Columns are "+strings.Join(columnNames(), ", ")+".") + `
 A waiting job says in [brackets] why it waits.`,
 		Example: `  agent list
   agent list --state running
@@ -176,25 +175,6 @@ func sortNames() string {
 		names = append(names, string(s))
 	}
 	return strings.Join(names, ", ")
-}
-
-// wrapped lists names in lines as long as those of a help text.
-func wrapped(names []string) string {
-	var b strings.Builder
-	at := len("Columns are ")
-	for i, name := range names {
-		switch {
-		case i == 0:
-		case at+len(name) > 80:
-			b.WriteString(",\n")
-			at = 0
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(name)
-		at += len(name) + 2
-	}
-	return b.String()
 }
 
 // completeQuery offers the keys of a query, and the values of those that have few.

@@ -29,15 +29,8 @@ func (p *place) flags(a *app, cmd *cobra.Command) {
 	f.StringVar(&p.at, "at", "", "begin no sooner than at this `time`, as in 22:30 or 2026-01-31 06:00")
 	f.BoolVar(&p.hold, "hold", false, "begin once it is released: agent release ID")
 	exclusive(cmd, "delay", "at")
-	must(cmd.RegisterFlagCompletionFunc("after", a.completeJobs(anyJob)))
-	must(cmd.RegisterFlagCompletionFunc("group", a.completeGroups))
-}
-
-// must is for what can only fail by a defect that no run can miss.
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
+	completeWith(cmd, "after", a.completeJobs(anyJob))
+	completeWith(cmd, "group", a.completeGroups)
 }
 
 // fill puts it into the Spec.

@@ -140,6 +140,7 @@ asks for the same.`,
 	f.StringArrayVar(&o.with, "with", nil, "this `maker` from now on (repeatable)")
 	addJSON(cmd, &o.json)
 	exclusive(cmd, "in-place", "as-new")
+	completeWith(cmd, "with", a.completeMakers)
 	return exits(cmd, talking)
 }
 

@@ -90,7 +90,7 @@ func (o *ruleOptions) resume() string {
 
 func (o *ruleOptions) grouped(cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().StringVarP(&o.rule.Group, "group", "g", "", "only this `group`")
-	must(cmd.RegisterFlagCompletionFunc("group", o.completeGroups))
+	completeWith(cmd, "group", o.completeGroups)
 	addJSON(cmd, &o.json)
 	return exits(cmd, talking)
 }

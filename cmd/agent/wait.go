@@ -72,7 +72,7 @@ interrupt or --timeout ends the waiting, never the jobs.`,
 	cmd.Flags().BoolVar(&o.any, "any", false, "until the first of them is done")
 	cmd.Flags().BoolVar(&all, "all", false, "for all jobs that are not done now")
 	cmd.Flags().StringVarP(&o.group, "group", "g", "", "for all of this `group` that are not done now")
-	must(cmd.RegisterFlagCompletionFunc("group", a.completeGroups))
+	completeWith(cmd, "group", a.completeGroups)
 	cmd.Flags().BoolVarP(&o.follow, "follow", "F", false, "watch them live")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 0, "stop waiting after this `time`; the jobs go on")
 	addJSON(cmd, &o.json)
