@@ -41,17 +41,9 @@ func (a *app) edited(ctx context.Context, name, text string) (string, error) {
 // runEditor runs the editor as git finds it, through a shell, because people set
 // commands with arguments.
 func (a *app) runEditor(ctx context.Context, file string) error {
-	editor := cmp.Or(a.env("AGENT_EDITOR"), a.env("VISUAL"), a.env("EDITOR"))
-	if editor == "" {
-		editor, _ = a.git(ctx, "var", "GIT_EDITOR")
-	}
-	editor = cmp.Or(editor, "vi")
-	cmd := exec.CommandContext(ctx, shell(), "-c", editor+` "$@"`, editor, file)
-	if runtime.GOOS == "windows" {
-		words := strings.Fields(editor)
-		cmd = exec.CommandContext(ctx, words[0], append(words[1:], file)...)
-	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = a.in, a.out, a.err, a.environ
+	editor := a.editor(ctx)
+	cmd := a.editorCommand(file)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
 	if w, ok := a.out.(*dataWriter); ok {
 		cmd.Stdout = w.to
 	}
@@ -60,6 +52,26 @@ func (a *app) runEditor(ctx context.Context, file string) error {
 			WithHint("choose another: EDITOR=nano agent …")
 	}
 	return nil
+}
+
+func (a *app) editor(ctx context.Context) string {
+	editor := cmp.Or(a.env("AGENT_EDITOR"), a.env("VISUAL"), a.env("EDITOR"))
+	if editor == "" {
+		editor, _ = a.git(ctx, "var", "GIT_EDITOR")
+	}
+	return cmp.Or(editor, "vi")
+}
+
+// editorCommand is the editor as it is to be run for a file.
+func (a *app) editorCommand(file string) *exec.Cmd {
+	editor := a.editor(context.Background())
+	cmd := exec.Command(shell(), "-c", editor+` "$@"`, editor, file)
+	if runtime.GOOS == "windows" {
+		words := strings.Fields(editor)
+		cmd = exec.Command(words[0], append(words[1:], file)...)
+	}
+	cmd.Env = a.environ
+	return cmd
 }
 
 const scissors = "# ------ everything below this line is left out ------"
