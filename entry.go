@@ -158,10 +158,13 @@ func (e *Entry) Lapse(n, maxClaims int, now time.Time) {
 	e.tellDone(now)
 }
 
+// enoughStop begins Entry.Stop, and the reason of a variant, where nobody canceled it.
+const enoughStop = "not needed: "
+
 // enough stops the other variants, because variant n is all that was wanted.
 func (e *Entry) enough(n int, now time.Time) {
 	if e.Stop == "" {
-		e.Stop = "not needed: " + Ref{Job: e.Job.ID, Variant: n}.String() + " is verified"
+		e.Stop = enoughStop + Ref{Job: e.Job.ID, Variant: n}.String() + " is verified"
 	}
 	e.endQueued(now)
 }
@@ -286,6 +289,12 @@ func (j *Job) Brief() Job {
 
 // stamp is a time as it is stored: UTC, and no clock that a restart would reset.
 func stamp(t time.Time) time.Time { return t.Round(0).UTC() }
+
+// storable reports whether a time, or none, is one that every store can keep: as
+// nanoseconds from 1970, in 64 bits.
+func storable(t time.Time) bool {
+	return t.IsZero() || t.Year() >= 1970 && t.Year() < 2262
+}
 
 // bounded cuts a text to what is kept of it.
 func bounded(s string, limit int) string {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -68,7 +69,8 @@ func (e *Entry) follows() bool { return len(e.Job.Spec.After) > 0 }
 
 // settled reports whether a person has had the last word on a job.
 func (e *Entry) settled() bool {
-	if e.Stop != "" || e.Job.State == Done && e.Job.Verdict == Canceled || e.Job.Picked > 0 {
+	canceled := func(v Variant) bool { return v.Verdict == Canceled && !strings.HasPrefix(v.Reason, enoughStop) }
+	if e.Stop != "" && !strings.HasPrefix(e.Stop, enoughStop) || slices.ContainsFunc(e.Job.Variants, canceled) || e.Job.Picked > 0 {
 		return true
 	}
 	return slices.ContainsFunc(e.Job.Deliveries, func(d Delivery) bool { return d.Undone.IsZero() })
@@ -131,7 +133,7 @@ func (e *Entry) again(start, what string, now time.Time) {
 		e.blank(v.Number)
 		e.Job.Variants[v.Number-1].Claims = 0
 	}
-	e.Job.Start = start
+	e.Job.Start, e.Stop = start, ""
 	if !fresh {
 		what += ": what it had was made from something else"
 	}

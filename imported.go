@@ -15,6 +15,9 @@ func NewImported(id ID, j Job, history []Event, now time.Time) (*Entry, error) {
 	if len(j.Variants) == 0 || len(j.Variants) > MaxVariants {
 		return nil, Errorf(Invalid, "the job has %d variants; 1 to %d are possible", len(j.Variants), MaxVariants)
 	}
+	if j.Start != "" && !IsCommitID(j.Start) {
+		return nil, Errorf(Invalid, "the job starts from %q, which is no full commit id", j.Start)
+	}
 	wanted := j.Spec.Variants
 	if err := j.Spec.Validate(); err != nil {
 		return nil, err
@@ -27,8 +30,11 @@ func NewImported(id ID, j Job, history []Event, now time.Time) (*Entry, error) {
 		return nil, err
 	}
 	for i, ev := range history {
-		if ev.Variant < 0 || ev.Variant > len(j.Variants) || len(ev.Text) > MaxEvent || ev.Type == "" || len(ev.Type) > 40 {
+		if ev.Variant < 0 || ev.Variant > len(j.Variants) || len(ev.Text) > MaxEvent || ev.Type == "" || len(ev.Type) > 40 || !storable(ev.Time) {
 			return nil, Errorf(Invalid, "event %d of the job's history is none", i+1)
+		}
+		if ev.Time.IsZero() {
+			ev.Time = now
 		}
 		e.tell(ev.Variant, ev.Type, ev.Text, ev.Time)
 	}
@@ -49,7 +55,14 @@ func (e *Entry) adopt(now time.Time) error {
 	if e.Job.Created.IsZero() {
 		e.Job.Created = now
 	}
-	e.Job.Created = stamp(e.Job.Created)
+	if e.Job.Created = stamp(e.Job.Created); !storable(e.Job.Created) {
+		return Errorf(Invalid, "the job was made at %v", e.Job.Created)
+	}
+	for _, d := range e.Job.Deliveries {
+		if _, ok := e.Job.Variant(d.Variant); !ok || d.ID == "" || !IsCommitID(d.Commit) || !storable(d.At) || !storable(d.Undone) {
+			return Errorf(Invalid, "delivery %q of the job is none", d.ID)
+		}
+	}
 	for i := range e.Job.Variants {
 		v := &e.Job.Variants[i]
 		switch {
@@ -60,6 +73,8 @@ func (e *Entry) adopt(now time.Time) error {
 			continue
 		case !v.Verdict.Valid() || v.Commit != "" && !IsCommitID(v.Commit) || v.Verdict.HasCommit() && v.Commit == "":
 			return Errorf(Invalid, "variant %d of the job has verdict %q and commit %q", i+1, v.Verdict, v.Commit)
+		case !storable(v.Started) || !storable(v.Ended):
+			return Errorf(Invalid, "variant %d of the job began at %v and ended at %v", i+1, v.Started, v.Ended)
 		}
 		v.Started, v.Ended = stamp(v.Started), stamp(v.Ended)
 		e.Job.Bytes += int64(len(v.Said)+len(v.Remark)) + v.Tests.size()

@@ -87,8 +87,9 @@ func Switch(a, b *Entry, who string, now time.Time) error {
 	return nil
 }
 
-// edit replaces what is asked for, as long as nobody has begun with it. The entry's
-// Spec.Text is then the new text, also in stores that keep texts apart.
+// edit replaces what is asked for, as long as nobody has begun with it. Stores that
+// keep texts apart have put the old one into the entry's Spec.Text, and find the new one
+// there.
 func (e *Entry) edit(c Change, now time.Time) error {
 	if c.Spec == nil {
 		return Errorf(Invalid, "nothing to change job %s to", e.Job.ID)
@@ -107,6 +108,7 @@ func (e *Entry) edit(c Change, now time.Time) error {
 		return Errorf(Invalid, "kind, repository, base and key of job %s stay what they are", e.Job.ID)
 	}
 	spec.Origin, spec.Env = old.Origin, old.Env
+	size := int64(len(spec.Text) - len(old.Text))
 	if spec.Title == old.Title {
 		spec.Title = "" // made from the text anew
 	}
@@ -117,6 +119,7 @@ func (e *Entry) edit(c Change, now time.Time) error {
 		return Errorf(Invalid, "job %s can come after older jobs only", e.Job.ID) // so that none waits for itself
 	}
 	e.Job.Spec = spec
+	e.Job.Bytes += size
 	e.Job.Variants, e.Tokens = nil, make([]uint64, spec.Variants)
 	for n := range spec.Variants {
 		e.Job.Variants = append(e.Job.Variants, Variant{Number: n + 1, State: Queued})

@@ -193,7 +193,9 @@ func (s *Spec) validatePlace() error {
 		return Errorf(Invalid, "priority %d is not within -%d and %d", s.Priority, MaxPriority, MaxPriority)
 	}
 	if !s.NotBefore.IsZero() {
-		s.NotBefore = stamp(s.NotBefore)
+		if s.NotBefore = stamp(s.NotBefore); !storable(s.NotBefore) {
+			return Errorf(Invalid, "no job can begin at %v", s.NotBefore)
+		}
 	}
 	if len(s.After) > MaxVariants {
 		return Errorf(Invalid, "it is to come after %d jobs; at most %d are possible", len(s.After), MaxVariants)
