@@ -6,42 +6,52 @@ import (
 )
 
 // Line holds the jobs that are not done, and says whose turn it is and why the others
-// wait. A turn costs the number of repositories, groups and makers among those that wait
-// and not the number of jobs. It is not safe for concurrent use; the zero value is
-// usable with the rules nobody has changed.
+// wait. A turn costs the number of different groups and makers among those that wait,
+// and neither that of jobs nor that of repositories. It is not safe for concurrent use;
+// the zero value is usable with the rules nobody has changed.
 type Line struct {
-	Turns Turns
-
+	turns   Turns
 	rules   Rules
 	load    Load
 	waiting map[string]int // queued variants by group
 	places  map[ID]*seat
-	lanes   map[laneKey]*lane
-	later   byTime // those that wait for a time
-	oldest  byID   // those with queued variants
-}
-
-// laneKey is what jobs have in common that may begin, or not, together.
-type laneKey struct {
-	repo, group, makers string
-	now                 bool
-}
-
-// seat is a place in the line. Its indexes are -1 where it does not stand.
-type seat struct {
-	Place
-	lane                  *lane
-	inLane, inLater, inID int
-}
-
-// lane is a heap.
-type lane struct {
-	key laneKey
-	all []*seat
+	roads   map[roadKey]*road
+	lanes   map[string][]*lane // by repository
+	later   byTime             // those that wait for a time
+	oldest  byID               // those with queued variants
 }
 
 // SetRules makes r the rules.
-func (l *Line) SetRules(r Rules) { l.rules = r.Clone() }
+func (l *Line) SetRules(r Rules) {
+	old := l.rules.PerRepo
+	l.rules = r.Clone()
+	if old != r.PerRepo {
+		for repo := range l.lanes {
+			l.rank(repo)
+		}
+	}
+}
+
+// Serve notes that a variant of the repository was claimed, and returns the number of
+// this turn.
+func (l *Line) Serve(repo string) uint64 {
+	turn := l.turns.Serve(repo)
+	l.rank(repo)
+	return turn
+}
+
+// Recall notes a turn that was served before.
+func (l *Line) Recall(repo string, turn uint64) {
+	l.turns.Recall(repo, turn)
+	l.rank(repo)
+}
+
+// rank puts the lanes of a repository where its load and its turn put them.
+func (l *Line) rank(repo string) {
+	for _, la := range l.lanes[repo] {
+		la.road.fix(la)
+	}
+}
 
 // Rules returns the rules with the groups' present numbers.
 func (l *Line) Rules() Rules {
@@ -79,7 +89,8 @@ func (l *Line) Get(id ID) (Place, bool) {
 // Put sets a job's place. One without queued and running variants leaves the line.
 func (l *Line) Put(p Place) {
 	if l.places == nil {
-		l.places, l.lanes, l.waiting = map[ID]*seat{}, map[laneKey]*lane{}, map[string]int{}
+		l.places, l.waiting = map[ID]*seat{}, map[string]int{}
+		l.roads, l.lanes = map[roadKey]*road{}, map[string][]*lane{}
 		l.load = Load{Repos: map[string]int{}, Groups: map[string]int{}}
 	}
 	s := l.places[p.ID]
@@ -88,9 +99,16 @@ func (l *Line) Put(p Place) {
 		l.places[p.ID] = s
 	}
 	l.leave(s)
-	l.count(&s.Place, -1)
+	old := s.Place
+	l.count(&old, -1)
 	s.Place = p
 	l.count(&s.Place, 1)
+	if old.Running > 0 && (old.Running != p.Running || old.Repo != p.Repo) {
+		l.rank(old.Repo)
+	}
+	if p.Running > 0 && (old.Running != p.Running || old.Repo != p.Repo) {
+		l.rank(p.Repo)
+	}
 	if p.Queued == 0 && p.Running == 0 {
 		delete(l.places, p.ID)
 		return
@@ -140,33 +158,6 @@ func (l *Line) enter(s *seat) {
 	}
 }
 
-func (l *Line) join(s *seat) {
-	key := laneKey{s.Repo, s.Group, s.Makers, s.Now}
-	la := l.lanes[key]
-	if la == nil {
-		la = &lane{key: key}
-		l.lanes[key] = la
-	}
-	s.lane = la
-	heap.Push(la, s)
-}
-
-func (l *Line) leave(s *seat) {
-	if s.inID >= 0 {
-		heap.Remove(&l.oldest, s.inID)
-	}
-	if s.inLater >= 0 {
-		heap.Remove(&l.later, s.inLater)
-	}
-	if s.inLane >= 0 {
-		heap.Remove(s.lane, s.inLane)
-		if len(s.lane.all) == 0 {
-			delete(l.lanes, s.lane.key)
-		}
-		s.lane = nil
-	}
-}
-
 // Next returns the variant whose turn it is. It stays where it is until its job is put
 // again.
 func (l *Line) Next(c *Claim, now time.Time) (Ref, bool) {
@@ -176,12 +167,15 @@ func (l *Line) Next(c *Claim, now time.Time) (Ref, bool) {
 		l.join(s)
 	}
 	var best *seat
-	for key, la := range l.lanes {
-		s := la.all[0]
+	for key, ro := range l.roads {
+		if len(ro.heap) == 0 {
+			continue
+		}
+		s := ro.heap[0].all[0]
 		switch {
 		case c.Now && !key.now, !c.passes(key.makers):
-		case best != nil && l.Turns.Before(&s.Place, &best.Place, &l.load) > 0:
-		case !key.now && l.rules.blocksAll(key.repo, key.group, &l.load) != nil:
+		case best != nil && l.turns.Before(&s.Place, &best.Place, &l.load) > 0:
+		case !key.now && l.rules.blocksAll(s.Repo, key.group, &l.load) != nil:
 		default:
 			best = s
 		}
@@ -200,13 +194,14 @@ func (l *Line) Wakes() time.Time {
 	return l.later[0].NotBefore
 }
 
-// Why returns why a job's queued variants have not begun, nil when it has none.
-func (l *Line) Why(id ID, now time.Time) *Waiting {
-	s := l.places[id]
-	if s == nil || s.Queued == 0 {
+// Why returns why the queued variants of a job, which need not stand in the line as it
+// is given, have not begun; nil when it has none.
+func (l *Line) Why(j *Job, now time.Time) *Waiting {
+	p := PlaceOf(j)
+	if p.Queued == 0 {
 		return nil
 	}
-	if w := l.rules.Blocks(&s.Place, &l.load, now); w != nil {
+	if w := l.rules.Blocks(&p, &l.load, now); w != nil {
 		return w
 	}
 	return &Waiting{For: WaitWorker}
@@ -218,74 +213,4 @@ func (l *Line) Oldest() time.Time {
 		return time.Time{}
 	}
 	return l.oldest[0].Created
-}
-
-// The heaps. Each tells its members where they are.
-
-func (h *lane) Len() int           { return len(h.all) }
-func (h *lane) Less(i, k int) bool { return h.all[i].before(&h.all[k].Place) < 0 }
-func (h *lane) Swap(i, k int) {
-	h.all[i], h.all[k] = h.all[k], h.all[i]
-	h.all[i].inLane, h.all[k].inLane = i, k
-}
-func (h *lane) Push(v any) {
-	s := v.(*seat)
-	s.inLane = len(h.all)
-	h.all = append(h.all, s)
-}
-func (h *lane) Pop() any {
-	s := pop(&h.all)
-	s.inLane = -1
-	return s
-}
-
-type byTime []*seat
-
-func (h byTime) Len() int { return len(h) }
-func (h byTime) Less(i, k int) bool {
-	if a, b := h[i].NotBefore, h[k].NotBefore; !a.Equal(b) {
-		return a.Before(b)
-	}
-	return h[i].ID < h[k].ID
-}
-func (h byTime) Swap(i, k int) {
-	h[i], h[k] = h[k], h[i]
-	h[i].inLater, h[k].inLater = i, k
-}
-func (h *byTime) Push(v any) {
-	s := v.(*seat)
-	s.inLater = len(*h)
-	*h = append(*h, s)
-}
-func (h *byTime) Pop() any {
-	s := pop((*[]*seat)(h))
-	s.inLater = -1
-	return s
-}
-
-type byID []*seat
-
-func (h byID) Len() int           { return len(h) }
-func (h byID) Less(i, k int) bool { return h[i].ID < h[k].ID }
-func (h byID) Swap(i, k int) {
-	h[i], h[k] = h[k], h[i]
-	h[i].inID, h[k].inID = i, k
-}
-func (h *byID) Push(v any) {
-	s := v.(*seat)
-	s.inID = len(*h)
-	*h = append(*h, s)
-}
-func (h *byID) Pop() any {
-	s := pop((*[]*seat)(h))
-	s.inID = -1
-	return s
-}
-
-func pop(all *[]*seat) *seat {
-	old := *all
-	s := old[len(old)-1]
-	old[len(old)-1] = nil
-	*all = old[:len(old)-1]
-	return s
 }

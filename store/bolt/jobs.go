@@ -80,7 +80,7 @@ func (s *Store) addAndUnlock(r *record, a *act) (agent.Job, error) {
 // shownLocked is the job as its record has it, and why it waits.
 func (s *Store) shownLocked(r *record) agent.Job {
 	job := r.Job.Clone()
-	job.Waiting = s.line.Why(job.ID, time.Now())
+	job.Waiting = s.line.Why(&job, time.Now())
 	return job
 }
 
@@ -214,7 +214,7 @@ func (s *Store) Job(ctx context.Context, id agent.ID) (job agent.Job, err error)
 	})
 	if err == nil {
 		s.mu.Lock()
-		job.Waiting = s.line.Why(id, time.Now())
+		job.Waiting = s.line.Why(&job, time.Now())
 		s.mu.Unlock()
 	}
 	return job, err
@@ -244,7 +244,7 @@ func (s *Store) Change(ctx context.Context, id agent.ID, c agent.Change) (agent.
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	job.Waiting = s.line.Why(id, time.Now()) // as it is once the change is on disk
+	job.Waiting = s.line.Why(&job, time.Now()) // as it is once the change is on disk
 	return job, nil
 }
 

@@ -43,7 +43,7 @@ func (s *Store) explain(page []agent.Job) {
 	now := time.Now()
 	for i := range page {
 		if page[i].State != agent.Done {
-			page[i].Waiting = s.line.Why(page[i].ID, now)
+			page[i].Waiting = s.line.Why(&page[i], now)
 		}
 	}
 }

@@ -287,7 +287,7 @@ func (s *Store) recoverQueueLocked(tx *bolt.Tx) error {
 		if len(value) < 8 {
 			return errDamaged("turn")
 		}
-		s.line.Turns.Recall(string(value[8:]), binary.BigEndian.Uint64(value))
+		s.line.Recall(string(value[8:]), binary.BigEndian.Uint64(value))
 		return nil
 	})
 	if err != nil {

@@ -53,7 +53,7 @@ func (s *Store) claimLocked(next agent.Ref, c agent.Claim) (l agent.Lease, text 
 	}
 	s.token++
 	held := s.holdLocked(r, next.Variant, s.token, c.TTL)
-	turn := s.line.Turns.Serve(r.Job.Spec.Repo)
+	turn := s.line.Serve(r.Job.Spec.Repo)
 	_, err = s.actLocked(r, held, func(e *agent.Entry, now time.Time) error {
 		e.Claim(next.Variant, c.Worker, s.token, now)
 		return nil
