@@ -39,7 +39,7 @@ func (a *act) put(bucket string, key, value []byte) {
 
 // created encodes a new job.
 func created(e *agent.Entry) (*act, error) {
-	a := &act{id: e.Job.ID, puts: make([]put, 0, 6)}
+	a := &act{id: e.Job.ID, puts: make([]put, 0, 6), done: e.Job.State == agent.Done}
 	id := idKey(e.Job.ID)
 	row, err := encodeRow(e)
 	if err != nil {

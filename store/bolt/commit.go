@@ -21,6 +21,7 @@ type batch struct {
 	acts    []*act
 	size    int64
 	awaited int // acts that somebody waits for
+	kept    int // acts to come that there is room for, whatever their size
 	done    chan struct{}
 	err     error
 }
@@ -48,7 +49,10 @@ func (s *Store) enqueueLocked(r *record, next *agent.Entry, a *act) {
 
 // giveLocked gives an act to the committer.
 func (s *Store) giveLocked(a *act) {
-	s.openBatchLocked(1)
+	if s.last == nil || s.last.kept == 0 {
+		s.openBatchLocked(1)
+	}
+	s.last.kept--
 	s.last.acts = append(s.last.acts, a)
 	s.last.size += a.size
 	if a.behind == nil {
@@ -68,6 +72,7 @@ func (s *Store) openBatchLocked(acts int) {
 		s.last = &batch{done: make(chan struct{})}
 		s.queue = append(s.queue, s.last)
 	}
+	s.last.kept = acts
 }
 
 func (b *batch) full(more int) bool { return len(b.acts)+more > batchActs || b.size >= batchBytes }

@@ -9,7 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,25 +46,35 @@ func load(path string) error {
 			}
 		}()
 	}
-	for n := range 6 {
-		run(func() error { return submitOne(ctx, s, n) })
+	var lastOf [6]atomic.Int64 // job of each submitter; some let the next come after it
+	for n := range lastOf {
+		run(func() error { return submitOne(ctx, s, &lastOf, n) })
 		run(func() error { return workOne(ctx, s) })
 	}
 	<-ctx.Done()
 	return context.Cause(ctx)
 }
 
-func submitOne(ctx context.Context, s *bolt.Store, n int) error {
+func submitOne(ctx context.Context, s *bolt.Store, lastOf *[6]atomic.Int64, n int) error {
 	asked := spec(fmt.Sprint("text ", rand.Uint64()))
 	asked.Variants = 1 + n%2
 	if n%3 == 0 {
 		asked.Key = asked.Text
+	}
+	if last := lastOf[n].Load(); n > 3 && last > 0 {
+		asked.After, asked.Priority = []agent.ID{agent.ID(last)}, n-4
 	}
 	j, err := s.Submit(ctx, asked)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("submitted %d %q\n", j.ID, asked.Text)
+	if last := lastOf[n].Swap(int64(j.ID)); n > 3 && last > 0 && rand.N(4) == 0 {
+		_, err := s.Change(ctx, j.ID, agent.Change{Op: agent.OpSwitch, With: agent.ID(last)})
+		if err != nil && agent.CodeOf(err) != agent.WrongState {
+			return err
+		}
+	}
 	if rand.N(8) > 0 {
 		return nil
 	}
@@ -184,16 +195,12 @@ func TestKilled(t *testing.T) {
 // finishRest ends what is still queued.
 func finishRest(t *testing.T, s *bolt.Store) {
 	t.Helper()
-	var wg sync.WaitGroup
-	for range must[agent.Status](t)(s.Status(t.Context())).Waiting {
+	for must[agent.Status](t)(s.Status(t.Context())).Waiting > 0 {
 		l := must[agent.Lease](t)(s.Claim(t.Context(), agent.Claim{Worker: "w", TTL: time.Hour}))
-		wg.Go(func() {
-			if err := s.Finish(t.Context(), l, agent.Outcome{Verdict: agent.NoPatch}); err != nil {
-				t.Error(err)
-			}
-		})
+		if err := s.Finish(t.Context(), l, agent.Outcome{Verdict: agent.NoPatch}); err != nil {
+			t.Error(err)
+		}
 	}
-	wg.Wait()
 }
 
 func (p *promises) check(t *testing.T, s *bolt.Store) {
@@ -220,6 +227,11 @@ func (p *promises) check(t *testing.T, s *bolt.Store) {
 			}
 		}
 	}
+	for _, j := range all.Jobs {
+		if len(j.Spec.After) > 0 {
+			checkFollower(t, j, jobs[j.Spec.After[0]])
+		}
+	}
 	for id, text := range p.texts {
 		if j, ok := jobs[id]; !ok || j.Spec.Text != text {
 			t.Errorf("job %s: there is %t, text %q, want %q", id, ok, j.Spec.Text, text)
@@ -243,6 +255,24 @@ func (p *promises) check(t *testing.T, s *bolt.Store) {
 	}
 	if got := all.Status; got.Done != len(all.Jobs) || got.Queued+got.Running+got.Waiting+got.Held != 0 {
 		t.Errorf("status %+v with %d jobs", got, len(all.Jobs))
+	}
+}
+
+// checkFollower wants a job to be what the one it comes after requires.
+func checkFollower(t *testing.T, j, after agent.Job) {
+	t.Helper()
+	start, begun := "", false
+	if v, ok := after.Variant(after.Proposed); ok {
+		start = v.Commit
+	}
+	for _, v := range j.Variants {
+		if v.Verdict == agent.Canceled {
+			return // nobody follows then
+		}
+		begun = begun || v.Claims > 0
+	}
+	if j.Start != start || begun != (start != "") || !begun && !strings.HasPrefix(j.Reason, "not begun: ") {
+		t.Errorf("job %s comes after %s, which is %s with %q; it starts from %q, ended %s: %s", j.ID, after.ID, after.Verdict, start, j.Start, j.Verdict, j.Reason)
 	}
 }
 

@@ -94,7 +94,7 @@ func (s *Store) seedLocked(id agent.ID, t *tail) {
 	}
 	for _, b := range s.pending {
 		for _, a := range b.acts {
-			if a.rec.Job.ID == id {
+			if a.id == id {
 				t.add(a)
 			}
 		}

@@ -44,11 +44,23 @@ func (s *Store) catchUpLocked(id agent.ID) error {
 	if err != nil {
 		return err
 	}
+	tokens := r.Tokens
 	_, err = s.actLocked(r, nil, func(e *agent.Entry, now time.Time) error {
 		e.Follow(parents, now)
 		return nil
 	})
+	s.fenceLocked(r, tokens)
 	return err
+}
+
+// fenceLocked forgets the leases of a job that had these tokens and has not any more:
+// their time must not run out on whoever comes next.
+func (s *Store) fenceLocked(r *record, tokens []uint64) {
+	for i, token := range tokens {
+		if l := s.leases[token]; l != nil && (i >= len(r.Tokens) || r.Tokens[i] != token) {
+			s.letGoLocked(l)
+		}
+	}
 }
 
 // parentsLocked returns the jobs that one comes after, nil for those that are no more.

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"codeagent.dev/agent"
 )
 
@@ -131,5 +133,48 @@ func testDiskFull(t *testing.T, size uint64) {
 		if !kept[j.ID] {
 			t.Errorf("job %s was refused, and is there", j.ID)
 		}
+	}
+}
+
+// On a full disk a switch, an edit and a change of the rules change nothing, of either
+// job and of those that follow, and once there is space again they can be done.
+func TestDiskFullLeavesTheQueue(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "agent.db"))
+	defer closeStore(t, s)
+	ctx := t.Context()
+	must[agent.Job](t)(s.Submit(ctx, at("one", nil)))
+	must[agent.Job](t)(s.Submit(ctx, at("two", func(s *agent.Spec) { s.Priority = 3 })))
+	must[agent.Job](t)(s.Submit(ctx, at("one", func(s *agent.Spec) { s.After = []agent.ID{1} })))
+	edited := at("one", func(s *agent.Spec) { s.Variants = 3 })
+	acts := []agent.Change{
+		{Op: agent.OpSwitch, With: 2}, {Op: agent.OpEdit, Spec: &edited, Text: "edited"}, {Op: agent.OpHold}, {Op: agent.OpStart}, {Op: agent.OpCancel},
+	}
+	before, rules := snap(t, s), rulesOf(t, s)
+	lift := limitFiles(t, 100)
+	for _, c := range acts {
+		if _, err := s.Change(ctx, 1, c); agent.CodeOf(err) != agent.Unavailable {
+			t.Errorf("%s on a full disk: %v", c.Op, err)
+		}
+		if d := cmp.Diff(before, snap(t, s)); d != "" {
+			t.Errorf("%s (-before +after):\n%s", c.Op, d)
+		}
+	}
+	if _, err := s.Rule(ctx, agent.RuleChange{Op: agent.RulePause}); agent.CodeOf(err) != agent.Unavailable {
+		t.Errorf("a pause on a full disk: %v", err)
+	}
+	if d := cmp.Diff(rules, rulesOf(t, s)); d != "" {
+		t.Errorf("rules (-before +after):\n%s", d)
+	}
+	lift()
+	if l := claim(t, s); l.Job.ID != 2 {
+		t.Errorf("claimed job %s, want 2", l.Job.ID)
+	} else if err := s.Release(ctx, l); err != nil {
+		t.Error(err)
+	}
+	for _, c := range acts {
+		change(t, s, 1, c)
+	}
+	if j := must[agent.Job](t)(s.Job(ctx, 3)); j.Verdict != agent.Failed {
+		t.Errorf("job 3 is %s, %s: job 1 was canceled", j.State, j.Verdict)
 	}
 }

@@ -258,6 +258,9 @@ func (g *game) list(n int) {
 	if n%13 == 0 {
 		f.Groups, f.Words = []string{"web", agent.DefaultGroup}[n%2:], []string{"1"}[n%2:]
 	}
+	if n%17 == 0 {
+		f.Makers, f.Name = []string{"m"}, []string{"SRC", "/1"}[n%2]
+	}
 	if n%11 == 0 {
 		f.EndedBefore = time.Now().Add(-time.Minute)
 	}

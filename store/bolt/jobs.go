@@ -40,6 +40,10 @@ func (s *Store) Submit(ctx context.Context, spec agent.Spec) (agent.Job, error) 
 	if err := s.begin(ctx); err != nil {
 		return agent.Job{}, err
 	}
+	if err := s.allowedLocked(&spec); err != nil { // its group was removed meanwhile
+		s.mu.Unlock()
+		return agent.Job{}, err
+	}
 	return s.addAndUnlock(r, a)
 }
 
@@ -64,17 +68,23 @@ func newRecord(e *agent.Entry) (*record, *act, error) {
 // addAndUnlock queues a new job and waits until it is on disk.
 func (s *Store) addAndUnlock(r *record, a *act) (agent.Job, error) {
 	s.enqueueLocked(r, r.Entry, a)
-	b := r.last
+	b, job := r.last, r.Job.Clone()
 	if a.key != "" {
 		s.keys[a.key] = r
 	}
 	s.mu.Unlock()
+	return s.stored(job, b)
+}
+
+// stored returns the job once b is on disk, and why it waits then.
+func (s *Store) stored(job agent.Job, b *batch) (agent.Job, error) {
 	if err := b.wait(); err != nil {
 		return agent.Job{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.shownLocked(r), nil
+	job.Waiting = s.line.Why(&job, time.Now())
+	return job, nil
 }
 
 // shownLocked is the job as its record has it, and why it waits.
@@ -128,14 +138,9 @@ func (s *Store) addKeyed(key string, make func() (*agent.Entry, error)) (agent.J
 		return agent.Job{}, err
 	}
 	if r != nil {
-		b := r.last
+		b, job := r.last, r.Job.Clone()
 		s.mu.Unlock()
-		if err := b.wait(); err != nil {
-			return agent.Job{}, err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.shownLocked(r), nil
+		return s.stored(job, b)
 	}
 	e, err := make()
 	if err != nil {
@@ -239,13 +244,10 @@ func (s *Store) Change(ctx context.Context, id agent.ID, c agent.Change) (agent.
 	}
 	job, b, err := s.changeLocked(id, c)
 	s.mu.Unlock()
-	if err := outcome(b, err); err != nil {
+	if err != nil {
 		return agent.Job{}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	job.Waiting = s.line.Why(&job, time.Now()) // as it is once the change is on disk
-	return job, nil
+	return s.stored(job, b)
 }
 
 func (s *Store) changeLocked(id agent.ID, c agent.Change) (agent.Job, *batch, error) {
@@ -267,8 +269,16 @@ func (s *Store) changeLocked(id agent.ID, c agent.Change) (agent.Job, *batch, er
 	if err != nil {
 		return agent.Job{}, nil, err
 	}
+	old := ""
+	if c.Op == agent.OpEdit {
+		if old, err = s.text(id, r.text); err != nil {
+			return agent.Job{}, nil, err
+		}
+	}
+	tokens := r.Tokens
 	b, err := s.actLocked(r, nil, func(e *agent.Entry, now time.Time) error {
 		seen := e.Job.Events
+		e.Job.Spec.Text = old // which the new one takes the place of
 		err := e.Change(c, now)
 		if err == nil && e.Job.Events > seen {
 			e.Follow(parents, now)
@@ -278,6 +288,7 @@ func (s *Store) changeLocked(id agent.ID, c agent.Change) (agent.Job, *batch, er
 	if err != nil {
 		return agent.Job{}, nil, err
 	}
+	s.fenceLocked(r, tokens)
 	if c.Op == agent.OpRemove {
 		r.gone = true
 		s.enqueueLocked(r, r.Entry, removed(r.Entry))
@@ -296,17 +307,17 @@ func (s *Store) switchLocked(r *record, c agent.Change) (agent.Job, *batch, erro
 	if err := agent.Switch(mine, theirs, c.By, time.Now()); err != nil {
 		return agent.Job{}, nil, err
 	}
-	s.openBatchLocked(2)
-	for _, step := range []struct {
-		r  *record
-		to *agent.Entry
-	}{{r, mine}, {other, theirs}} {
-		a, err := changed(step.r.Entry, step.to)
-		if err != nil {
-			return agent.Job{}, nil, err
-		}
-		s.enqueueLocked(step.r, step.to, a)
+	first, err := changed(r.Entry, mine)
+	if err != nil {
+		return agent.Job{}, nil, err
 	}
+	second, err := changed(other.Entry, theirs)
+	if err != nil {
+		return agent.Job{}, nil, err
+	}
+	s.openBatchLocked(2)
+	s.enqueueLocked(r, mine, first)
+	s.enqueueLocked(other, theirs, second)
 	return r.Job.Clone(), r.last, nil
 }
 

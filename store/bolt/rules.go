@@ -35,7 +35,7 @@ func (s *Store) Rule(ctx context.Context, c agent.RuleChange) (agent.Rules, erro
 
 func (s *Store) ruleLocked(c agent.RuleChange) (*batch, error) {
 	next := s.rules.Clone()
-	if err := next.Apply(c, s.line.Uses(c.Group), time.Now()); err != nil {
+	if err := next.Apply(c, c.Op == agent.RuleUngroup && s.usesLocked(c.Group), time.Now()); err != nil {
 		return nil, err
 	}
 	value, err := json.Marshal(next)
@@ -47,4 +47,14 @@ func (s *Store) ruleLocked(c agent.RuleChange) (*batch, error) {
 	s.rules = next
 	s.giveLocked(a)
 	return s.last, nil
+}
+
+// usesLocked reports whether a job of the group is not Done, be it not yet on disk.
+func (s *Store) usesLocked(group string) bool {
+	for _, r := range s.records {
+		if !r.gone && r.Job.State != agent.Done && r.Job.Spec.Group == group {
+			return true
+		}
+	}
+	return s.line.Uses(group)
 }
