@@ -53,20 +53,27 @@ func (s *Store) page(b *batch, f *agent.Filter) ([]agent.Job, error) {
 	var rows [][]byte
 	err := s.read(b, func(tx *bolt.Tx) error {
 		ids, err := find(tx, f)
-		if err != nil {
-			return err
-		}
-		jobs := bucket(tx, bucketJobs)
-		for _, id := range ids {
-			rows = append(rows, bytes.Clone(jobs.Get(idKey(id))))
-		}
-		return nil
+		rows = rowsOf(tx, ids)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	return decodeRows(rows)
+}
+
+// rowsOf copies rows, so that they can be decoded when the transaction is over.
+func rowsOf(tx *bolt.Tx, ids []agent.ID) (rows [][]byte) {
+	jobs := bucket(tx, bucketJobs)
+	for _, id := range ids {
+		rows = append(rows, bytes.Clone(jobs.Get(idKey(id))))
+	}
+	return rows
+}
+
+func decodeRows(rows [][]byte) ([]agent.Job, error) {
 	page := make([]agent.Job, 0, len(rows))
-	for _, value := range rows { // decoded when the transaction is over
+	for _, value := range rows {
 		e, err := decodeRow(value)
 		if err != nil {
 			return nil, err
@@ -76,40 +83,74 @@ func (s *Store) page(b *batch, f *agent.Filter) ([]agent.Job, error) {
 	return page, nil
 }
 
-// search looks at the rows of all jobs that the indexes leave. Sorted, it keeps no more
-// of them than it may have to return.
+// search looks at the rows of all jobs that the indexes leave.
 func (s *Store) search(b *batch, f *agent.Filter) ([]agent.Job, error) {
-	var found []agent.Job
-	want := f.Skip + f.Limit
-	sorted := f.Sort != agent.SortID
 	all := *f
 	all.Limit, all.Skip = math.MaxInt, 0
-	if sorted {
+	if f.Sort != agent.SortID {
 		all.After = 0
 	}
+	var rows [][]byte
 	err := s.read(b, func(tx *bolt.Tx) error {
 		ids, err := find(tx, &all)
-		jobs := bucket(tx, bucketJobs)
-		for i := 0; i < len(ids) && err == nil && (sorted || len(found) < want); i++ {
-			var e *agent.Entry
-			if e, err = decodeRow(jobs.Get(idKey(ids[i]))); err == nil && f.Matches(&e.Job) {
-				found = append(found, e.Job)
-				if sorted && len(found) >= 2*want+1024 {
-					found = best(f, found, want)
-				}
-			}
+		if err != nil {
+			return err
+		}
+		if ids, err = choose(tx, f, ids); err == nil {
+			rows = rowsOf(tx, ids)
 		}
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows(rows)
+}
+
+// choose returns the page of those ids that f chooses, in its order. Sorted, it keeps no
+// more of them than it may have to return.
+func choose(tx *bolt.Tx, f *agent.Filter, ids []agent.ID) ([]agent.ID, error) {
+	jobs, deep, sorted := bucket(tx, bucketJobs), f.Deep(), f.Sort != agent.SortID
+	want := min(f.Skip, math.MaxInt32) + f.Limit
+	var found []*agent.Job
+	for _, id := range ids {
+		if !sorted && len(found) == want {
+			break
+		}
+		row := jobs.Get(idKey(id))
+		if deep && !mayMatch(f, row) {
+			continue
+		}
+		j, ok := &agent.Job{ID: id}, !sorted
+		if sorted {
+			j, ok = glance(f, id, row)
+		}
+		if deep || !ok {
+			e, err := decodeRow(row)
+			if err != nil {
+				return nil, err
+			}
+			if j = &e.Job; !f.Matches(j) {
+				continue
+			}
+		}
+		if found = append(found, j); sorted && len(found) >= 2*want+1024 {
+			found = best(f, found, want)
+		}
+	}
 	if sorted {
 		found = best(f, found, want)
 	}
-	return found[min(f.Skip, len(found)):], err
+	var page []agent.ID
+	for _, j := range found[min(f.Skip, len(found)):] {
+		page = append(page, j.ID)
+	}
+	return page, nil
 }
 
 // best sorts jobs and keeps the first n.
-func best(f *agent.Filter, jobs []agent.Job, n int) []agent.Job {
-	slices.SortFunc(jobs, func(a, b agent.Job) int { return f.Compare(&a, &b) })
+func best(f *agent.Filter, jobs []*agent.Job, n int) []*agent.Job {
+	slices.SortFunc(jobs, f.Compare)
 	return slices.Delete(jobs, min(n, len(jobs)), len(jobs))
 }
 
