@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"sync"
 
 	"codeagent.dev/agent"
@@ -8,6 +9,7 @@ import (
 
 func concurrencyLaws() []law {
 	return []law{
+		{name: "concurrency/group", rule: "a group is not removed while a job is submitted to it", check: concurrencyGroup},
 		{name: "concurrency/once", rule: "many workers end every variant of many submitters exactly once", check: concurrencyOnce},
 		{name: "concurrency/cancel", rule: "a cancel that races with its worker's Finish ends the job once, either way", check: concurrencyCancel},
 	}
@@ -87,6 +89,26 @@ func concurrencyCancel(w *world) {
 		}
 		if got := w.job(j.ID); got.State != agent.Done || done != 1 {
 			w.Errorf("job is %s with %d ends", got.State, done)
+		}
+	}
+}
+
+func concurrencyGroup(w *world) {
+	for n := range 20 {
+		name := fmt.Sprint("g", n)
+		w.group(name, 0)
+		var submitted, removed error
+		var wg sync.WaitGroup
+		wg.Go(func() { _, submitted = w.jobs.Submit(w.ctx, spec(inGroup(name))) })
+		wg.Go(func() { _, removed = w.jobs.Rule(w.ctx, agent.RuleChange{Op: agent.RuleUngroup, Group: name}) })
+		wg.Wait()
+		if (submitted == nil) == (removed == nil) {
+			w.Fatalf("submit: %v, removal: %v", submitted, removed)
+		}
+		if submitted == nil {
+			w.refused(removed, agent.WrongState)
+		} else {
+			w.refused(submitted, agent.NotFound)
 		}
 	}
 }

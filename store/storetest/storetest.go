@@ -56,6 +56,7 @@ func laws() []law {
 	for _, topic := range [][]law{
 		submitLaws(), keyLaws(), claimLaws(), leaseLaws(), finishLaws(), poisonLaws(), cancelLaws(),
 		retryLaws(), reviseLaws(), approveLaws(), untilLaws(), deliverLaws(), removeLaws(), eventLaws(), watchLaws(), listLaws(), statusLaws(),
+		turnLaws(), ruleLaws(), waitingLaws(), placeLaws(), editLaws(), followLaws(), importLaws(), searchLaws(),
 		concurrencyLaws(),
 	} {
 		all = append(all, topic...)
