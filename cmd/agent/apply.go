@@ -103,7 +103,17 @@ func (o *applyOptions) deliver(ctx context.Context, jobs agent.Jobs) (r result, 
 	if err == nil && !o.check {
 		err = o.record(ctx, jobs, r, d)
 	}
-	return r, d, applied, err
+	return r, d, applied, afterParent(err, r.job)
+}
+
+// afterParent explains an error with the result of a job that another's is built upon.
+func afterParent(err error, job agent.Job) error {
+	if err == nil || job.Start == "" || job.Start == job.Spec.Base {
+		return err
+	}
+	first := job.Spec.After[0]
+	return agent.Errorf(agent.CodeOf(err), "%w", err).WithHint(fmt.Sprintf(
+		"job %[1]s goes on from job %[2]s: agent apply %[2]s first, or take both: agent branch %[1]s NAME", job.ID, first))
 }
 
 func (o *applyOptions) tell(r result, d agent.Delivery, applied repo.Applied) error {

@@ -65,6 +65,7 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		return o.printJSON(doc)
 	}
 	fmt.Fprintln(o.out, o.statusLine(st))
+	o.paused(ctx, jobs)
 	o.resting()
 	if len(newest) == 0 {
 		o.say("no jobs yet; see it all on a made-up repository: agent demo")
@@ -77,6 +78,22 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		return err
 	}
 	return t.Write(o.out, o.style(), o.width())
+}
+
+// paused says what of the queue is paused, by whom and why.
+func (o *statusOptions) paused(ctx context.Context, jobs agent.Jobs) {
+	rules, err := jobs.Rules(ctx)
+	if err != nil {
+		return // the rest of the status is worth showing
+	}
+	if p := rules.Pause; p != nil {
+		fmt.Fprintf(o.out, "%s (since %s); go on with: agent resume\n", oneLine(pauseCell(p)), tui.Ago(p.At, o.now()))
+	}
+	for _, g := range rules.Groups {
+		if g.Pause != nil {
+			fmt.Fprintf(o.out, "group %s is %s; go on with: agent resume --group %[1]s\n", g.Name, oneLine(pauseCell(g.Pause)))
+		}
+	}
 }
 
 // resting says which makers are left alone for now. A file that cannot be read is the
