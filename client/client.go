@@ -44,6 +44,7 @@ type Client struct {
 	http   *http.Client
 	notice sync.Once
 	met    atomic.Bool   // the daemon has been judged
+	died   atomic.Bool   // the daemon has, when WatchOnce last looked
 	wait   time.Duration // pingTime, but for tests
 }
 

@@ -82,6 +82,29 @@ func (c *Client) Watch(ctx context.Context) iter.Seq2[agent.ID, error] {
 	}
 }
 
+// WatchOnce is Watch for who wants to know at once that the daemon is gone: its stream
+// ends with an Unavailable error then. A daemon that died, rather than was stopped, is
+// started again by the next call if Options.Start can. Jobs may have changed between two calls.
+func (c *Client) WatchOnce(ctx context.Context) iter.Seq2[agent.ID, error] {
+	if c.died.Swap(false) && c.opt.Start != nil {
+		_ = c.connect(ctx) // what is wrong shows below
+	}
+	resp, err := c.send(ctx, request{method: http.MethodGet, path: api.PathWatch})
+	return func(yield func(agent.ID, error) bool) {
+		if err == nil {
+			err = readLines(ctx, resp, func(l api.Line) bool { return yield(l.Job, nil) })
+		}
+		switch {
+		case err == nil || errors.Is(err, errEnough):
+			return
+		case errors.Is(err, errCut):
+			c.died.Store(true)
+			err = agent.Errorf(agent.Unavailable, "the daemon went away").WithHint("agent daemon logs")
+		}
+		yield(0, err)
+	}
+}
+
 // missed yields the rules and the jobs that may have changed while we were not watching: those that
 // are not done, and the newest that are.
 func (c *Client) missed(ctx context.Context, yield func(agent.ID, error) bool) bool {

@@ -233,3 +233,36 @@ func TestRefusalOfABusyDaemonIsKept(t *testing.T) {
 		t.Errorf("told %d times", told)
 	}
 }
+
+// Who watches once hears at once that the daemon stopped, or died.
+func TestWatchOnceTellsOfTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*served){"stops": (*served).stop, "dies": (*served).kill} {
+		store := mem.New(mem.Options{})
+		s := serve(t, socketIn(t), store)
+		c := dial(t, s.socket)
+		watch := c.WatchOnce(t.Context())
+		job, err := store.Submit(t.Context(), spec())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var seen []agent.ID
+		var told error
+		for id, err := range watch {
+			if told = err; err != nil {
+				break
+			}
+			seen = append(seen, id)
+			end(s)
+		}
+		if len(seen) == 0 || seen[0] != job.ID || agent.CodeOf(told) != agent.Unavailable {
+			t.Errorf("a daemon that %s: saw %v, then %v", name, seen, told)
+		}
+		for _, err := range c.WatchOnce(t.Context()) {
+			if agent.CodeOf(err) != agent.Unavailable {
+				t.Errorf("after a daemon that %s: %v", name, err)
+			}
+			break
+		}
+		_ = store.Close()
+	}
+}
