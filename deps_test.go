@@ -44,23 +44,25 @@ var law = map[string]struct {
 	"proc":                  {"", "it runs commands, whoever asks"},
 	"repo":                  {". patch", "git, and nothing of queues"},
 	"scripts/corpus":        {"patch patch/batch", "it measures the patch library alone"},
+	"scripts/pictures":      {". store/mem tui tui/monitor", "it draws what the monitor draws"},
 	"scripts/retrieval":     {"brief repo", "it measures the brief on histories that repo reads"},
 	"store":                 {". store/bolt store/mem", "it opens a driver by URL"},
 	"store/bolt":            {".", "drivers do not know each other"},
 	"store/mem":             {".", "drivers do not know each other"},
 	"store/storetest":       {".", "the law of stores knows no store"},
 	"tui":                   {".", "it draws an agent.Jobs, whoever implements it"},
+	"tui/monitor":           {". patch tui", "it shows and asks; what only a program can do is handed to it"},
 }
 
 // owners names the only packages that may import a third-party module, so that it
 // can be replaced in one place. Test files are free.
 var owners = map[string]string{
 	"github.com/coder/acp-go-sdk":            "maker/coder maker/coder/codertest",
-	"charm.land/bubbletea/v2":                "tui",
+	"charm.land/bubbletea/v2":                "tui tui/monitor",
 	"github.com/go-git/go-git/v5":            "repo",
 	"github.com/goccy/go-yaml":               "config",
 	"github.com/gofrs/flock":                 "api",
-	"github.com/charmbracelet/x/ansi":        "tui",
+	"github.com/charmbracelet/x/ansi":        "tui tui/monitor",
 	"github.com/google/go-cmp":               "store/storetest",
 	"github.com/spf13/cobra":                 "cmd/agent",
 	"github.com/spf13/pflag":                 "cmd/agent",

@@ -20,20 +20,9 @@ const (
 // variant number only that variant is shown.
 func Card(w io.Writer, s Style, job agent.Job, variant int, now time.Time) error {
 	var b strings.Builder
-	cardHead(&b, s, job, now)
-	if job.State == agent.Done && variant == 0 && len(job.Variants) > 1 {
-		b.WriteByte('\n')
-		if err := WriteVerdicts(&b, s, 0, now, job); err != nil {
-			return err
-		}
+	if err := Summary(&b, s, job, variant, 0, now); err != nil {
+		return err
 	}
-	for _, n := range agent.Rank(job.Variants) {
-		if variant == 0 || variant == n {
-			b.WriteByte('\n')
-			cardVariant(&b, s, job, job.Variants[n-1], now)
-		}
-	}
-	cardDeliveries(&b, job, now)
 	if steps := Next(job, variant); len(steps) > 0 {
 		t := Table{}
 		for _, step := range steps {
@@ -44,6 +33,28 @@ func Card(w io.Writer, s Style, job agent.Job, variant int, now time.Time) error
 			return err
 		}
 	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Summary is Card without the commands that come next, for a view that has keys
+// instead. Its table is at most width cells wide where that is possible; 0: no limit.
+func Summary(w io.Writer, s Style, job agent.Job, variant, width int, now time.Time) error {
+	var b strings.Builder
+	cardHead(&b, s, job, now)
+	if job.State == agent.Done && variant == 0 && len(job.Variants) > 1 {
+		b.WriteByte('\n')
+		if err := WriteVerdicts(&b, s, width, now, job); err != nil {
+			return err
+		}
+	}
+	for _, n := range agent.Rank(job.Variants) {
+		if variant == 0 || variant == n {
+			b.WriteByte('\n')
+			cardVariant(&b, s, job, job.Variants[n-1], now)
+		}
+	}
+	cardDeliveries(&b, job, now)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -168,11 +179,13 @@ func cardVariant(b *strings.Builder, s Style, job agent.Job, v agent.Variant, no
 	if len(v.Attempts) > 1 {
 		fmt.Fprintf(b, "%s%d tries, the last: %s\n", cardIndent, len(v.Attempts), Words(v.Attempts[len(v.Attempts)-1].Verdict))
 	}
-	cardRejection(b, s, v)
+	if n := len(v.Attempts); n > 0 && !v.Verdict.HasCommit() {
+		WriteRejection(b, s, v.Attempts[n-1].Rejection)
+	}
 	for _, c := range v.Checks {
 		cardCheck(b, s, c)
 	}
-	cardTests(b, s, v.Tests)
+	WriteTests(b, s, v.Tests)
 }
 
 // cardSaid shows whose work a variant goes on with, and the maker's own words.
@@ -232,8 +245,9 @@ func UsageLine(u agent.Usage) string {
 // maxFindings bounds what a card shows of weakened tests, and of names of tests.
 const maxFindings = 10
 
-// cardTests shows what single tests say, and what was done to them.
-func cardTests(b *strings.Builder, s Style, t *agent.TestReport) {
+// WriteTests shows what single tests say, and what was done to them. It writes nothing
+// of a report that was not made.
+func WriteTests(b *strings.Builder, s Style, t *agent.TestReport) {
 	if t == nil {
 		return
 	}

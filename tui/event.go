@@ -31,6 +31,18 @@ func EventLine(ev agent.Event) string {
 		return ref + ": approved" + by(text)
 	case agent.EventRetried:
 		return ref + ": queued again" + by(text)
+	case agent.EventHeld:
+		return ref + ": held" + by(text)
+	case agent.EventFreed:
+		return ref + ": released" + by(text)
+	case agent.EventStarted:
+		return ref + ": told to start now" + by(text)
+	case agent.EventEdited:
+		return ref + ": edited" + by(text)
+	case agent.EventMoved, agent.EventFollowed:
+		return ref + ": " + text
+	case agent.EventImported:
+		return ref + ": imported, it was " + text
 	}
 	return ""
 }

@@ -11,13 +11,9 @@ import (
 // rejectLines bounds each side of a rejection on a card.
 const rejectLines = 12
 
-// cardRejection writes why the last try's patch was not applied: what its hunk expects,
-// and what stands where it most likely belongs. The reason itself stands above it.
-func cardRejection(b *strings.Builder, s Style, v agent.Variant) {
-	if v.Verdict.HasCommit() || len(v.Attempts) == 0 {
-		return
-	}
-	r := v.Attempts[len(v.Attempts)-1].Rejection
+// WriteRejection writes why a patch was not applied: what its hunk expects, and what
+// stands where it most likely belongs. The reason itself is for the caller to say.
+func WriteRejection(b *strings.Builder, s Style, r *agent.Rejection) {
 	if r == nil || len(r.Expected) == 0 {
 		return
 	}

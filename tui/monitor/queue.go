@@ -1,0 +1,145 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"codeagent.dev/agent"
+)
+
+// hold holds the targets; when all of them are held, it releases them.
+func (m *model) hold() tea.Cmd {
+	for _, id := range m.targets() {
+		if r := m.list.table.rows[id]; r != nil && !r.held {
+			return m.change(agent.OpHold, "hold", "held")
+		}
+	}
+	return m.change(agent.OpRelease, "release", "released")
+}
+
+// priority raises the targets' priority by step.
+func (m *model) priority(step int) tea.Cmd {
+	var ids []agent.ID
+	var to []int
+	for _, id := range m.targets() {
+		if r := m.list.table.rows[id]; r != nil {
+			ids, to = append(ids, id), append(to, r.rank+step)
+		}
+	}
+	if len(ids) == 0 {
+		return m.fail("no job")
+	}
+	jobs, by := m.cfg.Jobs, m.cfg.By
+	return m.each(len(ids), "moved", func(ctx context.Context, i int) (string, error) {
+		_, err := jobs.Change(ctx, ids[i], agent.Change{Op: agent.OpPriority, Priority: to[i], By: by})
+		return fmt.Sprintf("priority of %s is %d", ids[i], to[i]), err
+	})
+}
+
+// trade lets two marked jobs change places.
+func (m *model) trade() tea.Cmd {
+	ids := m.targets()
+	if len(ids) != 2 {
+		return m.fail("mark two jobs that wait")
+	}
+	return m.run(func(ctx context.Context) (string, error) {
+		_, err := m.cfg.Jobs.Change(ctx, ids[0], agent.Change{Op: agent.OpSwitch, With: ids[1], By: m.cfg.By})
+		return fmt.Sprintf("%s and %s traded places", ids[0], ids[1]), err
+	})
+}
+
+// pause pauses everything and asks why, or a group with "group:NAME" before the reason.
+// What is paused is resumed: everything first, then the group of the job.
+func (m *model) pause() tea.Cmd {
+	if m.rules.Pause != nil {
+		return m.rule(agent.RuleChange{Op: agent.RuleResume}, "the queue goes on")
+	}
+	if r := m.list.table.rows[m.list.sel]; r != nil {
+		if g, ok := m.rules.Group(r.group); ok && g.Pause != nil {
+			return m.rule(agent.RuleChange{Op: agent.RuleResume, Group: g.Name}, "group "+g.Name+" goes on")
+		}
+	}
+	m.input = &input{title: "pause the queue (or group:NAME), because: ", done: func(why string) tea.Cmd {
+		c, said := agent.RuleChange{Op: agent.RulePause, Why: strings.TrimSpace(why)}, "the queue is paused; what runs goes on"
+		if rest, ok := strings.CutPrefix(c.Why, "group:"); ok {
+			c.Group, c.Why, _ = strings.Cut(rest, " ")
+			c.Why, said = strings.TrimSpace(c.Why), "group "+c.Group+" is paused; what runs goes on"
+		}
+		return m.rule(c, said)
+	}}
+	return nil
+}
+
+// parallel asks how many variants may be made at once.
+func (m *model) parallel() tea.Cmd {
+	m.input = &input{title: "variants at once (0: as many as workers take): ", text: newField(itoa(m.rules.Parallel)), done: func(text string) tea.Cmd {
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil {
+			return m.fail("%q is no number", text)
+		}
+		return m.rule(agent.RuleChange{Op: agent.RuleParallel, Limit: n}, fmt.Sprintf("%d at once", n))
+	}}
+	return nil
+}
+
+func (m *model) rule(c agent.RuleChange, said string) tea.Cmd {
+	c.By = m.cfg.By
+	m.busy++
+	ctx, jobs := m.ctx, m.cfg.Jobs
+	return func() tea.Msg {
+		rules, err := jobs.Rule(ctx, c)
+		return ruledMsg{rules, saidMsg{said, err}}
+	}
+}
+
+// ruledMsg is the rules after a change of ours.
+type ruledMsg struct {
+	rules agent.Rules
+	said  saidMsg
+}
+
+// editJob has the words of a job that waits written anew, in the editor or, without one,
+// on the line at the foot.
+func (m *model) editJob() tea.Cmd {
+	ref, ok := m.one("edit")
+	if !ok {
+		return nil
+	}
+	m.busy++
+	ctx, jobs := m.ctx, m.cfg.Jobs
+	return func() tea.Msg {
+		job, err := jobs.Job(ctx, ref.Job)
+		if err != nil {
+			return saidMsg{err: err}
+		}
+		return editJobMsg{job}
+	}
+}
+
+type editJobMsg struct{ job agent.Job }
+
+func (m *model) writeAnew(job agent.Job) tea.Cmd {
+	m.busy--
+	if job.State != agent.Queued {
+		return m.fail("job %s has begun, and can no longer be edited", job.ID)
+	}
+	save := func(m *model, text string) tea.Cmd {
+		if text == strings.TrimRight(job.Spec.Text, "\n") {
+			return m.note("job %s stays as it was", job.ID)
+		}
+		return m.run(func(ctx context.Context) (string, error) {
+			_, err := m.cfg.Jobs.Change(ctx, job.ID, agent.Change{Op: agent.OpEdit, Text: text, Spec: &job.Spec, By: m.cfg.By})
+			return "edited " + job.ID.String(), err
+		})
+	}
+	if m.cfg.Act.Editor != nil {
+		return m.edit(job.Spec.Text, save)
+	}
+	m.input = &input{title: "job " + job.ID.String() + ": ", text: newField(job.Spec.Text),
+		done: func(text string) tea.Cmd { return save(m, text) }}
+	return nil
+}
