@@ -15,12 +15,17 @@ func newRootCmd(a *app, first string) *cobra.Command {
 command, or as a ready diff - and go on working. A daemon makes the patch away from
 your working tree, proves it with your own checks, and delivers only what you pick.
 
-Without a command it prints the status.`,
+Without a command it opens the monitor on a terminal, and else prints the status.`,
 		Example: `  agent demo                             see it all on a small made-up repository
   agent patch --run 'gofmt -s -w .' -F   ask for a change and watch it
   agent apply 12                         put the result of job 12 into your tree`,
-		Args:                       rootArgs,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), &statusOptions{app: a}) },
+		Args: rootArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.interactive() {
+				return runTUI(cmd.Context(), a)
+			}
+			return runStatus(cmd.Context(), &statusOptions{app: a})
+		},
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
@@ -75,7 +80,7 @@ type namedCommand struct {
 func commandGroups() []commandGroup {
 	return []commandGroup{
 		{"MAKE CHANGES", []namedCommand{{"patch", newPatchCmd}, {"wait", newWaitCmd}, {"cancel", newCancelCmd}, {"retry", newRetryCmd}, {"edit", newEditCmd}, {"revise", newReviseCmd}, {"approve", newApproveCmd}, {"replay", newReplayCmd}}},
-		{"LOOK AT THEM", []namedCommand{{"list", newListCmd}, {"show", newShowCmd}, {"diff", newDiffCmd}, {"logs", newLogsCmd}, {"status", newStatusCmd}}},
+		{"LOOK AT THEM", []namedCommand{{"list", newListCmd}, {"show", newShowCmd}, {"diff", newDiffCmd}, {"logs", newLogsCmd}, {"status", newStatusCmd}, {"tui", newTUICmd}}},
 		{"ORDER THEM", []namedCommand{{"hold", newHoldCmd}, {"release", newReleaseCmd}, {"start", newStartCmd}, {"priority", newPriorityCmd}, {"switch", newSwitchCmd}, {"pause", newPauseCmd}, {"resume", newResumeCmd}, {"parallel", newParallelCmd}, {"group", newGroupCmd}}},
 		{"TAKE THEM", []namedCommand{{"pick", newPickCmd}, {"apply", newApplyCmd}, {"branch", newBranchCmd}, {"undo", newUndoCmd}, {"repo", newRepoCmd}}},
 		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"models", newModelsCmd}, {"stats", newStatsCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"notify", newNotifyCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}, {"export", newExportCmd}, {"import", newImportCmd}}},

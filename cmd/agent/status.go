@@ -20,9 +20,10 @@ type statusOptions struct {
 func newStatusCmd(a *app) *cobra.Command {
 	o := &statusOptions{app: a}
 	cmd := &cobra.Command{
-		Use:     "status",
-		Short:   "Show what is queued, what runs, and the newest jobs",
-		Long:    `Show what is queued, what runs, and the newest jobs. A bare "agent" does the same.`,
+		Use:   "status",
+		Short: "Show what is queued, what runs, and the newest jobs",
+		Long: `Show what is queued, what runs, and the newest jobs. A bare "agent" does the
+same where there is no terminal.`,
 		Example: "  agent status\n  agent status --json | jq .status.running",
 		Args:    args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), o) },
