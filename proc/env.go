@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// closed are the variables that keep a command from waiting for a person. They win over
-// what was asked for: there is no terminal to answer from.
+// closed are the variables that keep a command from waiting for a person, or from asking
+// for more jobs. They win over what was asked for: there is no terminal to answer from.
 var closed = map[string]string{
 	"GIT_TERMINAL_PROMPT": "0",
 	"GIT_EDITOR":          ":",
@@ -17,6 +17,7 @@ var closed = map[string]string{
 	"VISUAL":              ":",
 	"GIT_PAGER":           "cat",
 	"PAGER":               "cat",
+	"AGENT_JOB":           "1", // git hooks of ours are silent where it is set: what a job commits makes no jobs
 }
 
 // usual are the variables a command gets unless others were asked for.

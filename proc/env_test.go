@@ -15,7 +15,7 @@ import (
 func TestEnv(t *testing.T) {
 	t.Setenv("PROC_TEST_SECRET", "not to be inherited")
 	closed := []string{
-		"EDITOR=:", "GIT_EDITOR=:", "GIT_PAGER=cat", "GIT_SEQUENCE_EDITOR=:", "GIT_TERMINAL_PROMPT=0", "PAGER=cat",
+		"AGENT_JOB=1", "EDITOR=:", "GIT_EDITOR=:", "GIT_PAGER=cat", "GIT_SEQUENCE_EDITOR=:", "GIT_TERMINAL_PROMPT=0", "PAGER=cat",
 	}
 	got := proc.Env(map[string]string{
 		"HOME": "/home/x", "PATH": "/opt/bin", "CI": "true", "TERM": "xterm", "LANG": "C.UTF-8", "GIT_AUTHOR_NAME": "A",
@@ -23,14 +23,14 @@ func TestEnv(t *testing.T) {
 		"GIT_DIR": "/else/.git", "GIT_INDEX_FILE": "/else/index", "GIT_WORK_TREE": "/else", "GIT_PREFIX": "sub/",
 		"": "x", "A=B": "x", "NUL": "\x00",
 	}, "AGENT_TRY=2", "LANG=C", "EMPTY")
-	want := []string{"AGENT_TRY=2", "CI=true", closed[0], "EMPTY=", "GIT_AUTHOR_NAME=A"}
-	want = append(append(want, closed[1:5]...), "HOME=/home/x", "LANG=C", closed[5], "PATH=/opt/bin", "TERM=xterm", "VISUAL=:")
+	want := []string{closed[0], "AGENT_TRY=2", "CI=true", closed[1], "EMPTY=", "GIT_AUTHOR_NAME=A"}
+	want = append(append(want, closed[2:6]...), "HOME=/home/x", "LANG=C", closed[6], "PATH=/opt/bin", "TERM=xterm", "VISUAL=:")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 
 	got = proc.Env(nil)
-	want = append(append([]string{"CI=1"}, closed...), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=dumb", "VISUAL=:")
+	want = append(append([]string{closed[0], "CI=1"}, closed[1:]...), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=dumb", "VISUAL=:")
 	if path, ok := strings.CutPrefix(got[len(closed)+1], "PATH="); !ok || !strings.Contains(path, "/usr/bin:") {
 		t.Errorf("PATH is %q", path)
 	}
