@@ -32,7 +32,8 @@ func (r *Repo) Diff(ctx context.Context, from, to string, w io.Writer) error {
 	return err
 }
 
-// Changed returns the paths that differ between two commits; a rename has two.
+// Changed returns the paths that differ between two commits; a rename has two. From ""
+// means from nothing, as for the first commit of a history.
 func (r *Repo) Changed(ctx context.Context, from, to string) ([]string, error) {
 	trees, err := r.treesOf(ctx, from, to)
 	if err != nil {
@@ -49,6 +50,10 @@ func (r *Repo) Changed(ctx context.Context, from, to string) ([]string, error) {
 func (r *Repo) treesOf(ctx context.Context, commits ...string) ([]string, error) {
 	trees := make([]string, len(commits))
 	for i, id := range commits {
+		if id == "" {
+			trees[i] = emptyTree
+			continue
+		}
 		c, err := r.commit(ctx, id)
 		if err != nil {
 			return nil, err
