@@ -59,6 +59,7 @@ var law = map[string]struct {
 var owners = map[string]string{
 	"github.com/coder/acp-go-sdk":            "maker/coder maker/coder/codertest",
 	"charm.land/bubbletea/v2":                "tui tui/monitor",
+	"github.com/bmatcuk/doublestar/v4":       "config",
 	"github.com/go-git/go-git/v5":            "repo",
 	"github.com/goccy/go-yaml":               "config",
 	"github.com/gofrs/flock":                 "api",

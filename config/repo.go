@@ -26,6 +26,8 @@ type Repo struct {
 
 	Until         string // "all" or "verified"
 	ContextTokens int
+
+	Hooks map[string][]HookRule // what git hooks ask for, by HookNames
 }
 
 // ReadRepo reads a .agent.yaml, as it stands at the base commit. Every error is
@@ -49,7 +51,7 @@ const (
 func (d *document) repo(keys []Key, c *Config) (Repo, error) {
 	var r Repo
 	own := &Config{}
-	names := []string{checksName, pathsName}
+	names := append([]string{checksName, pathsName}, hookNames()...)
 	for _, k := range keys {
 		if k.Repo {
 			names = append(names, k.Name)
@@ -59,11 +61,17 @@ func (d *document) repo(keys []Key, c *Config) (Repo, error) {
 		return r, err
 	}
 	err := d.leaves(names, func(l leaf) (err error) {
-		switch l.name {
-		case checksName:
+		hook, isHook := strings.CutPrefix(l.name, hooksPrefix)
+		switch {
+		case l.name == checksName:
 			r.Checks, err = d.checks(l)
-		case pathsName:
+		case l.name == pathsName:
 			r.Limits.Paths, err = d.paths(l)
+		case isHook:
+			if r.Hooks == nil {
+				r.Hooks = map[string][]HookRule{}
+			}
+			r.Hooks[hook], err = d.hook(l)
 		default:
 			if err = d.assign(keys, own, l, Repository); err == nil && !raises(l.name, own.Limits, c.Limits) {
 				err = d.assign(keys, c, l, Repository)

@@ -49,7 +49,24 @@ author: Ada Lovelace <ada@example.org>
 until: verified
 context:
   tokens: 32k
+hooks:
+  post-commit:
+    - patch: update the tests
+      paths: ["**/*.go", 'docs/{a,b}/*']
+      branches: main
+      variants: 2
+      each: true
+    - run: gofmt -w .
+  post-merge:
+  pre-push: [{require: verified, branches: [main]}]
 `, config.Repo{
+			Hooks: map[string][]config.HookRule{
+				"post-commit": {
+					{Patch: "update the tests", Paths: []string{"**/*.go", "docs/{a,b}/*"}, Branches: []string{"main"}, Variants: 2, Each: true},
+					{Run: "gofmt -w ."},
+				},
+				"pre-push": {{Require: "verified", Branches: []string{"main"}}},
+			},
 			Checks: []agent.Check{
 				{Run: "go test ./..."}, {Run: "true"},
 				{Name: "ui", Run: "npm ci\nnpm test\n", Dir: "web/ui", Time: agent.Duration(90 * time.Minute)},
@@ -106,6 +123,21 @@ func TestReadRepoErrors(t *testing.T) {
 		{"long line", "author: " + strings.Repeat("a", 5000), 1, "the limit is 4096"},
 		{"tab", "limits:\n\tmake: 1m\n", 2, "tab"},
 		{"unclosed", "makers: [a,\n", 1, "not found"},
+		{"no such hook", "hooks:\n  post-comit:\n    - run: a\n", 2, `there is no setting "hooks.post-comit"`},
+		{"hook that is no list", "hooks:\n  post-commit: gofmt\n", 2, "hooks.post-commit is a list"},
+		{"hook's entry", "hooks:\n  post-commit: [gofmt]\n", 2, "an entry of a hook is a mapping"},
+		{"key of a hook", "hooks:\n  post-commit:\n    - pach: x\n", 3, `there is no setting "pach"`},
+		{"hook without work", "hooks:\n  post-commit:\n    - paths: [a]\n", 3, "says not what to do"},
+		{"hook with blank work", "hooks:\n  post-commit:\n    - patch: ' '\n", 3, "says not what to do"},
+		{"two works", "hooks:\n  post-commit:\n    - patch: a\n      run: b\n", 3, "one of patch, run and require"},
+		{"job before a push", "hooks:\n  pre-push:\n    - run: b\n", 3, "pre-push makes no jobs"},
+		{"require elsewhere", "hooks:\n  post-merge:\n    - require: verified\n", 3, "only pre-push can require"},
+		{"require what", "hooks:\n  pre-push:\n    - require: checked\n", 3, `"checked" cannot be required`},
+		{"require of paths", "hooks:\n  pre-push:\n    - require: verified\n      paths: [a]\n", 3, "require goes with branches"},
+		{"hook's variants", "hooks:\n  post-commit:\n    - run: a\n      variants: 99\n", 4, "no number of variants"},
+		{"pattern", "hooks:\n  post-commit:\n    - run: a\n      paths: ['[a']\n", 4, `"[a" is no pattern`},
+		{"each of a merge", "hooks:\n  post-merge:\n    - run: a\n      each: true\n", 3, "each is for post-commit"},
+		{"each", "hooks:\n  post-commit:\n    - run: a\n      each: 1\n", 4, "each is true or false"},
 		{"too many", "checks:\n" + strings.Repeat("  - a\n", 40), 1, "40 checks named; at most 32"},
 	}
 	for _, tt := range tests {

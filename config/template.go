@@ -42,7 +42,7 @@ func Template(checks []agent.Check) []byte {
 		b.WriteString(item(c))
 	}
 	b.WriteString("#  - name: web tests\n#    run: npm ci && npm test\n" +
-		"#    dir: web  # where, below the top of the tree\n#    time: 5m  # instead of limits.check\n")
+		"#    dir: web  # where, below the top of the tree\n#    time: 5m  # instead of limits.check\n" + hooksExample)
 	var keys []Key
 	for _, k := range Keys() {
 		if k.Repo {
@@ -52,6 +52,19 @@ func Template(checks []agent.Check) []byte {
 	example(&b, keys, "#  paths: [src, docs]  # a patch may touch nothing else; not set: everything\n")
 	return []byte(b.String())
 }
+
+const hooksExample = `
+# What git hooks ask for, once ` + "`agent hook install`" + ` has been run here.
+#hooks:
+#  post-commit:  # also post-merge, post-rewrite, post-checkout
+#    - patch: "update the tests for what this commit changed"  # or run: COMMAND
+#      paths: ["**/*.go"]  # only if one of these changed
+#      branches: ["main", "feature/*"]
+#      variants: 2
+#      each: false  # true: a rebase makes a job for each of its commits, not one for the last
+#  pre-push:
+#    - require: verified  # the newest job on what is pushed; git push --no-verify skips it
+`
 
 // example writes keys commented out, those of one group below its name. Limits is
 // the text that follows the group limits.

@@ -68,6 +68,13 @@ func TestTemplate(t *testing.T) {
 			{Run: "make test"}, {Name: "web tests", Run: "npm ci && npm test", Dir: "web", Time: agent.Duration(5 * time.Minute)},
 		},
 		Variants: 1, Makers: []string{}, Until: "all",
+		Hooks: map[string][]config.HookRule{
+			"post-commit": {{
+				Patch: "update the tests for what this commit changed", Paths: []string{"**/*.go"},
+				Branches: []string{"main", "feature/*"}, Variants: 2,
+			}},
+			"pre-push": {{Require: "verified"}},
+		},
 		Limits: agent.Limits{
 			Make: agent.Duration(10 * time.Minute), Check: agent.Duration(10 * time.Minute), Output: 64 << 20, Paths: []string{"src", "docs"},
 			Tokens: 1e6, MicroUSD: 1e6, Idle: agent.Duration(5 * time.Minute),
