@@ -107,7 +107,7 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 			Queue: queue, Repos: set, Makers: makers, Cache: brief.NewCache(briefCache), Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
 			Lease: conf.Lease, Limits: conf.Limits, Log: log,
 			Room: room,
-		}), told},
+		}), told, a.hookTaker(paths, conf, set, prepare, queue, log)},
 		Forget: set.Forget,
 		Git:    installedGit,
 		Close: func() error {

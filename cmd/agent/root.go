@@ -83,7 +83,7 @@ func commandGroups() []commandGroup {
 		{"LOOK AT THEM", []namedCommand{{"list", newListCmd}, {"show", newShowCmd}, {"diff", newDiffCmd}, {"logs", newLogsCmd}, {"status", newStatusCmd}, {"tui", newTUICmd}}},
 		{"ORDER THEM", []namedCommand{{"hold", newHoldCmd}, {"release", newReleaseCmd}, {"start", newStartCmd}, {"priority", newPriorityCmd}, {"switch", newSwitchCmd}, {"pause", newPauseCmd}, {"resume", newResumeCmd}, {"parallel", newParallelCmd}, {"group", newGroupCmd}}},
 		{"TAKE THEM", []namedCommand{{"pick", newPickCmd}, {"apply", newApplyCmd}, {"branch", newBranchCmd}, {"undo", newUndoCmd}, {"repo", newRepoCmd}}},
-		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"models", newModelsCmd}, {"stats", newStatsCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"notify", newNotifyCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}, {"export", newExportCmd}, {"import", newImportCmd}}},
+		{"KEEP HOUSE", []namedCommand{{"init", newInitCmd}, {"hook", newHookCmd}, {"models", newModelsCmd}, {"stats", newStatsCmd}, {"config", newConfigCmd}, {"daemon", newDaemonCmd}, {"doctor", newDoctorCmd}, {"notify", newNotifyCmd}, {"clean", newCleanCmd}, {"gc", newGCCmd}, {"export", newExportCmd}, {"import", newImportCmd}}},
 		{"MORE", []namedCommand{{"demo", newDemoCmd}, {"mcp", newMCPCmd}, {"version", newVersionCmd}, {"completion", newCompletionCmd}, {"debug", newDebugCmd}}},
 	}
 }

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/config"
+	"codeagent.dev/agent/hook"
+	"codeagent.dev/agent/repo"
+	"codeagent.dev/agent/spool"
+)
+
+// hookTaker is the daemon's part that makes jobs of what git hooks tell.
+func (a *app) hookTaker(paths config.Paths, conf *config.Config, set *repo.Set, p *preparer, queue agent.Jobs, log *slog.Logger) *spool.Taker {
+	return spool.New(spool.Config{
+		State: paths.State,
+		Repos: set,
+		Rules: p.baseFile,
+		Submit: func(ctx context.Context, spec agent.Spec) (agent.Job, error) {
+			spec.Origin.User = a.user()
+			if err := p.prepare(ctx, &spec); err != nil {
+				return agent.Job{}, err
+			}
+			return queue.Submit(ctx, spec)
+		},
+		Live: func(ctx context.Context, root string) bool {
+			p, err := hook.Find(ctx, root)
+			return err == nil && p.Live(ctx)
+		},
+		Env: func() map[string]string { return conf.Env(a.environ) },
+		Log: log,
+	})
+}
