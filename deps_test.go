@@ -54,6 +54,7 @@ var law = map[string]struct {
 	"store/storetest":       {".", "the law of stores knows no store"},
 	"tui":                   {".", "it draws an agent.Jobs, whoever implements it"},
 	"tui/monitor":           {". patch tui", "it shows and asks; what only a program can do is handed to it"},
+	"watch":                 {".", "it tells what changed, and nothing of git or queues"},
 }
 
 // owners names the only packages that may import a third-party module, so that it
@@ -64,6 +65,7 @@ var owners = map[string]string{
 	"github.com/bmatcuk/doublestar/v4":       "config",
 	"github.com/go-git/go-git/v5":            "repo",
 	"github.com/goccy/go-yaml":               "config",
+	"github.com/fsnotify/fsnotify":           "watch",
 	"github.com/gofrs/flock":                 "api",
 	"github.com/charmbracelet/x/ansi":        "tui tui/monitor",
 	"github.com/google/go-cmp":               "store/storetest",
