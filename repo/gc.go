@@ -38,6 +38,11 @@ func (r *Repo) GC(ctx context.Context, dry bool) (Garbage, error) {
 	if err != nil {
 		return Garbage{}, err
 	}
+	if !dry {
+		if err := r.dropCaptures(ctx, now.Add(-captureAge)); err != nil {
+			return Garbage{}, err
+		}
+	}
 	objects := filepath.Join(r.mirror.git, "objects")
 	local, err := looseIn(objects)
 	if err != nil {
