@@ -33,6 +33,11 @@ type Spec struct {
 	Base   string   `json:"base"`             // a revision when asked, a full commit id once accepted
 	Makers []string `json:"makers,omitempty"` // who may make a Prompt's patch, in order of preference
 
+	// From is a full commit id: what the makers are given in the place of Base, because
+	// something was done to it already that belongs to the result, such as a comment
+	// taken out. The result is one commit on Base all the same. Empty: Base.
+	From string `json:"from,omitempty"`
+
 	Spread   bool `json:"spread,omitempty"` // the variants take the makers in turn, instead of all the first that can
 	Variants int  `json:"variants"`         // how many results are wanted, made side by side
 	Tries    int  `json:"tries"`            // how often a maker may correct itself, in each variant
@@ -148,6 +153,8 @@ func (s *Spec) Validate() error {
 		return Errorf(Invalid, "no repository named")
 	case !IsCommitID(s.Base):
 		return Errorf(Invalid, "base %q is no full commit id", s.Base)
+	case s.From != "" && !IsCommitID(s.From):
+		return Errorf(Invalid, "%q, which the makers should go on from, is no full commit id", s.From)
 	case s.Variants < 1 || s.Variants > MaxVariants:
 		return Errorf(Invalid, "%d variants asked for; 1 to %d are possible", s.Variants, MaxVariants)
 	case s.Tries < 1 || s.Tries > MaxTries:

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -134,7 +135,7 @@ func (v *variant) open(ctx context.Context) (err error) {
 	if v.repo, err = v.cfg.Repos.Open(ctx, v.spec.Repo); err != nil {
 		return err
 	}
-	v.from = v.spec.Base
+	v.from = cmp.Or(v.spec.From, v.spec.Base)
 	return v.resume(ctx)
 }
 
