@@ -26,6 +26,7 @@ type patchOptions struct {
 	checks          []string
 	noChecks        bool
 	base            string
+	dirty           bool
 	paths           []string
 	makers          []string
 	author, key     string
@@ -55,6 +56,9 @@ The daemon makes the patch away from your working tree, on the base commit, runs
 checks on exactly the commit it made, and keeps every variant. Nothing of yours is
 touched; "agent apply" or "agent branch" deliver what you pick.
 
+With --dirty the job starts from your files as they are, new ones included. "agent apply"
+puts its result on top of them; a file that you change in between is in the way.
+
 The checks come from --check, or else from .agent.yaml as the base commit has it.
 Without any the result is "unverified". A command finds the number of its variant
 in AGENT_VARIANT.
@@ -71,6 +75,7 @@ job as "needs input": answer with "agent revise".`,
   agent patch "and document it" --after 12         start from the result of job 12
   agent patch --run 'go get -u ./...' --at 22:30 --group nightly
   agent patch - <issue.md --maker ollama/qwen2.5-coder:7b --maker claude --path internal/http
+  agent patch "finish what I began in parser.go" --dirty
   agent patch "rename Foo to Bar" --dry-run       what a model would be shown, and its cost`,
 		Args: args(0, 1, "TEXT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -90,6 +95,7 @@ job as "needs input": answer with "agent revise".`,
 	f.StringArrayVarP(&o.checks, "check", "c", nil, "a shell `command` that must succeed on the result (repeatable)")
 	f.BoolVar(&o.noChecks, "no-checks", false, "run no checks, whatever .agent.yaml says")
 	f.StringVar(&o.base, "base", "HEAD", "the `revision` to start from")
+	f.BoolVar(&o.dirty, "dirty", false, "start from your working tree as it is, with what you have not committed")
 	f.StringArrayVar(&o.paths, "path", nil, "only this `file` or directory may change (repeatable)")
 	f.StringArrayVar(&o.makers, "maker", nil, "who makes it from words: a `maker` such as ollama/MODEL, claude, scripted:FILE (repeatable)")
 	f.BoolVar(&o.spread, "spread", false, "the variants take the makers in turn, instead of all the first that can")
@@ -110,6 +116,8 @@ job as "needs input": answer with "agent revise".`,
 	completeWith(cmd, "maker", a.completeMakers)
 	complete(cmd, "until", "verified", "all")
 	exclusive(cmd, "check", "no-checks")
+	exclusive(cmd, "dirty", "base")
+	exclusive(cmd, "dirty", "after")
 	exclusive(cmd, "print-id", "json")
 	exclusive(cmd, "dry-run", "wait")
 	exclusive(cmd, "dry-run", "follow")
@@ -230,6 +238,11 @@ func (o *patchOptions) spec(ctx context.Context) (agent.Spec, error) {
 	if err != nil {
 		return spec, err
 	}
+	if o.dirty {
+		if spec.Base, err = o.capture(ctx, dir); err != nil {
+			return spec, err
+		}
+	}
 	switch spec.Kind {
 	case agent.Command:
 		spec.Text = o.run
@@ -277,6 +290,24 @@ func (o *patchOptions) frame(dir string) (agent.Spec, error) {
 	spec.Env = conf.Env(o.environ)
 	conf.Ask(&spec)
 	return spec, nil
+}
+
+// capture records the working tree as it is now and returns the commit. It is done
+// here, not by the daemon, because it must be the tree of this moment.
+func (o *patchOptions) capture(ctx context.Context, dir string) (string, error) {
+	set, err := o.repos()
+	if err != nil {
+		return "", err
+	}
+	r, err := set.Open(ctx, dir)
+	if err != nil {
+		return "", err
+	}
+	c, err := r.Capture(ctx)
+	if err == nil && !c.Dirty() {
+		o.say("nothing is uncommitted: the job starts from HEAD")
+	}
+	return c.Commit, err
 }
 
 func emptyText(kind agent.Kind) error {
