@@ -36,6 +36,8 @@ type Config struct {
 	LogLevel       slog.Level    // log.level
 	Until          string        // until: "all" or "verified"
 	ContextTokens  int           // context.tokens; 0: auto
+	WatchRepos     []string      // watch.repos
+	WatchWord      string        // watch.word
 	CAFile         string        // tls.ca_file; "": none besides the system's
 	Notify         Notify        // notify.*
 

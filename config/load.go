@@ -133,6 +133,8 @@ func (d *document) assign(keys []Key, c *Config, l leaf, layer Layer) error {
 	}
 	if _, single := scalar(l.value); single {
 		texts, err = k.split(texts[0])
+	} else if !k.list() {
+		err = fmt.Errorf("one %s is needed, not a list", k.Unit)
 	}
 	if err == nil {
 		err = k.assign(c, texts)

@@ -48,6 +48,7 @@ func TestLoadDefaults(t *testing.T) {
 		"keep.age": "30d", "keep.bytes": "2GiB", "disk.min": "512MiB", "trees.idle": "2",
 		"author": "", "makers": "", "variants": "1", "tries": "auto", "log.level": "info",
 		"notify.on": "batch.done,needs_input", "notify.desktop": "off", "notify.command": "", "notify.webhook": "", "notify.secret": "", "notify.terminal": "off",
+		"watch.repos": "", "watch.word": "agent",
 	}
 	got := map[string]string{}
 	for _, v := range c.Values() {

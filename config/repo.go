@@ -28,6 +28,9 @@ type Repo struct {
 	ContextTokens int
 
 	Hooks map[string][]HookRule // what git hooks ask for, by HookNames
+	// Watch says whether the repository wants its comments watched; nil: nothing is said.
+	// It is no more than a wish: a person must have agreed, see watch.repos.
+	Watch *bool
 }
 
 // ReadRepo reads a .agent.yaml, as it stands at the base commit. Every error is
@@ -44,6 +47,7 @@ func ReadRepo(data []byte) (Repo, error) {
 const (
 	checksName = "checks"
 	pathsName  = "limits.paths"
+	watchName  = "watch"
 )
 
 // repo reads the document as a repository's, and into c what are settings there and
@@ -51,7 +55,7 @@ const (
 func (d *document) repo(keys []Key, c *Config) (Repo, error) {
 	var r Repo
 	own := &Config{}
-	names := append([]string{checksName, pathsName}, hookNames()...)
+	names := append([]string{checksName, pathsName, watchName}, hookNames()...)
 	for _, k := range keys {
 		if k.Repo {
 			names = append(names, k.Name)
@@ -72,6 +76,8 @@ func (d *document) repo(keys []Key, c *Config) (Repo, error) {
 				r.Hooks = map[string][]HookRule{}
 			}
 			r.Hooks[hook], err = d.hook(l)
+		case l.name == watchName:
+			r.Watch, err = d.truth(l)
 		default:
 			if err = d.assign(keys, own, l, Repository); err == nil && !raises(l.name, own.Limits, c.Limits) {
 				err = d.assign(keys, c, l, Repository)
@@ -116,11 +122,19 @@ func (d *document) onlyRepo(names []string) error {
 				continue
 			}
 			if k.family != nil {
-				return d.fail(e.Key.GetToken(), "agent config set "+k.of(k.family.sample).Name+" "+k.Sample,
+				err := d.fail(e.Key.GetToken(), "agent config set "+k.of(k.family.sample).Name+" "+k.Sample,
 					"%s are a person's settings, a repository cannot make them", group)
+				if err = d.keep(err); err != nil {
+					return err
+				}
+				break
 			}
-			return d.fail(e.Key.GetToken(), "agent config set "+k.Name+" "+cmp.Or(k.Default, `""`),
+			err := d.fail(e.Key.GetToken(), "agent config set "+k.Name+" "+cmp.Or(k.Default, `""`),
 				"%s is a person's setting, a repository cannot make it", group)
+			if err = d.keep(err); err != nil {
+				return err
+			}
+			break
 		}
 	}
 	return nil
@@ -134,6 +148,16 @@ func hasGroup(names []string, group string) bool {
 		}
 	}
 	return false
+}
+
+// truth reads true or false.
+func (d *document) truth(l leaf) (*bool, error) {
+	text, _ := scalar(l.value)
+	if text != "true" && text != "false" {
+		return nil, d.fail(l.value.GetToken(), "", "%s is true or false", l.name)
+	}
+	yes := text == "true"
+	return &yes, nil
 }
 
 func (d *document) paths(l leaf) ([]string, error) {
@@ -162,7 +186,10 @@ func (d *document) checks(l leaf) ([]agent.Check, error) {
 	for _, v := range list.Values {
 		c, err := d.check(v)
 		if err != nil {
-			return nil, err
+			if err = d.keep(err); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		id := cmp.Or(c.Name, strings.TrimSpace(c.Run))
 		if seen[id] {

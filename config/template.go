@@ -43,6 +43,8 @@ func Template(checks []agent.Check) []byte {
 	}
 	b.WriteString("#  - name: web tests\n#    run: npm ci && npm test\n" +
 		"#    dir: web  # where, below the top of the tree\n#    time: 5m  # instead of limits.check\n" + hooksExample)
+	b.WriteString("\n# comments such as \"// agent: handle the empty list\" become jobs when they are saved, for\n" +
+		"# everybody who agreed to it with: agent watch --daemon. false: for nobody\n#watch: true\n")
 	var keys []Key
 	for _, k := range Keys() {
 		if k.Repo {

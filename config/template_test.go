@@ -63,7 +63,9 @@ func TestTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, live(config.Template(nil)))
 	}
+	yes := true
 	want := config.Repo{
+		Watch: &yes,
 		Checks: []agent.Check{
 			{Run: "make test"}, {Name: "web tests", Run: "npm ci && npm test", Dir: "web", Time: agent.Duration(5 * time.Minute)},
 		},

@@ -48,6 +48,7 @@ type document struct {
 	eol   string // how lines end in the file
 	lines []string
 	root  *ast.MappingNode // nil: nothing in it but comments
+	found *[]error         // where mistakes are kept; nil: the first one ends the reading
 }
 
 // leaf is a value that is no mapping, with its whole name.
@@ -205,7 +206,7 @@ func (d *document) walk(m *ast.MappingNode, at below, names []string, visit func
 		default:
 			err = visit(l)
 		}
-		if err != nil {
+		if err = d.keep(err); err != nil {
 			return err
 		}
 	}
