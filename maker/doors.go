@@ -48,7 +48,7 @@ func doorOf(maker string) string {
 // it has answered. full is called first if it has to wait. The error is ctx's.
 func (s *Set) Enter(ctx context.Context, maker string, full func(limit int)) (leave func(), err error) {
 	door := doorOf(maker)
-	limit := s.cfg.Parallel[door]
+	limit := s.cfg.Load().Parallel[door]
 	d := &s.doors
 	for said := false; ; said = true {
 		d.mu.Lock()
@@ -102,7 +102,7 @@ func (o *Out) Over() <-chan time.Time {
 func (s *Set) Unavailable() Out {
 	s.doors.mu.Lock()
 	out := Out{Changed: s.doors.waitLocked()}
-	for door, limit := range s.cfg.Parallel {
+	for door, limit := range s.cfg.Load().Parallel {
 		if limit > 0 && s.doors.inside[door] >= limit {
 			out.Names = append(out.Names, door)
 		}
@@ -141,7 +141,7 @@ func (s *Set) blocks(name string) *agent.Waiting {
 		return &agent.Waiting{For: agent.WaitMaker, What: name, Until: until, Why: why}
 	}
 	door := doorOf(name)
-	limit := s.cfg.Parallel[door]
+	limit := s.cfg.Load().Parallel[door]
 	s.doors.mu.Lock()
 	defer s.doors.mu.Unlock()
 	if have := s.doors.inside[door]; limit > 0 && have >= limit {

@@ -81,10 +81,10 @@ const minSecret = 8
 func (e *editor) hider() *strings.Replacer {
 	var pairs []string
 	for _, name := range e.agent.Env {
-		if e.set.cfg.Env == nil {
+		if e.set.cfg.Load().Env == nil {
 			break
 		}
-		if value, ok := e.set.cfg.Env(name); ok && len(value) >= minSecret && !strings.Contains(value, "://") {
+		if value, ok := e.set.cfg.Load().Env(name); ok && len(value) >= minSecret && !strings.Contains(value, "://") {
 			pairs = append(pairs, value, "***")
 		}
 	}
@@ -129,10 +129,10 @@ func clip(text string, limit int) string {
 func (e *editor) env(asked map[string]string) []string {
 	var more []string
 	for _, name := range e.agent.Env {
-		if e.set.cfg.Env == nil {
+		if e.set.cfg.Load().Env == nil {
 			break
 		}
-		if value, ok := e.set.cfg.Env(name); ok {
+		if value, ok := e.set.cfg.Load().Env(name); ok {
 			more = append(more, name+"="+value)
 		}
 	}

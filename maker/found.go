@@ -83,7 +83,7 @@ func (s *Set) Models(ctx context.Context) []Found {
 	for _, name := range s.keyed() {
 		found = append(found, s.ofProvider(name))
 	}
-	for _, f := range coder.Find(s.cfg.Agents, s.path()) {
+	for _, f := range coder.Find(s.cfg.Load().Agents, s.path()) {
 		one := Found{Name: f.Agent.Name, Kind: "agent", Ready: f.Path != "", Why: f.Path, Chosen: f.Path != ""}
 		if !one.Ready {
 			one.Why = f.Err.Error()
@@ -102,7 +102,7 @@ func (s *Set) Models(ctx context.Context) []Found {
 // a person's own.
 func (s *Set) keyed() []string {
 	names := slices.Clone(order)
-	for _, p := range s.cfg.Providers {
+	for _, p := range s.cfg.Load().Providers {
 		if !p.Local && !slices.Contains(names, p.Name) {
 			names = append(names, p.Name)
 		}
@@ -155,7 +155,7 @@ func (s *Set) local(ctx context.Context) []Found {
 	ctx, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
 	var servers []model.Provider
-	for _, p := range s.cfg.Providers {
+	for _, p := range s.cfg.Load().Providers {
 		if p.Local {
 			servers = append(servers, p)
 		}
@@ -179,7 +179,7 @@ func rankOf(p model.Provider) int {
 }
 
 func (s *Set) listed(ctx context.Context, p model.Provider) []Found {
-	o := s.cfg.Options
+	o := s.cfg.Load().Options
 	o.Attempts, o.Connect = 1, time.Second
 	listed, err := model.List(ctx, p, o)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"codeagent.dev/agent"
@@ -40,20 +41,27 @@ type Bounds struct{ Context, MaxOutput int }
 
 // Set is all makers there are. It is safe for concurrent use.
 type Set struct {
-	cfg    Config
+	cfg    atomic.Pointer[Config]
 	ledger *Ledger
 
 	doors doors
 
 	mu      sync.Mutex
-	clients map[string]*model.Client
+	clients map[string]*opened
 	found   []string  // the chain that was found
 	foundAt time.Time // when
 }
 
+// opened is a client and what it was opened with.
+type opened struct {
+	*model.Client
+	provider model.Provider
+}
+
 // NewSet returns the makers of a configuration. It touches neither network nor disk.
 func NewSet(cfg Config) *Set {
-	s := &Set{cfg: cfg, ledger: cfg.Ledger, clients: map[string]*model.Client{}}
+	s := &Set{ledger: cfg.Ledger, clients: map[string]*opened{}}
+	s.cfg.Store(&cfg)
 	if s.ledger == nil {
 		s.ledger, _ = OpenLedger("")
 	}
@@ -61,12 +69,27 @@ func NewSet(cfg Config) *Set {
 	return s
 }
 
+// Configure goes on with another configuration; the ledger stays. Makers that were
+// handed out before keep what they were made with.
+func (s *Set) Configure(cfg Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.Store(&cfg)
+	for _, c := range s.clients {
+		c.Close()
+	}
+	clear(s.clients)
+	s.found = nil
+	s.doors.change() // their limits may be others
+}
+
 // path is Config.Path, or nothing.
 func (s *Set) path() string {
-	if s.cfg.Path == nil {
+	path := s.cfg.Load().Path
+	if path == nil {
 		return ""
 	}
-	return s.cfg.Path()
+	return path()
 }
 
 // Ledger is what is remembered of the makers.
@@ -138,30 +161,32 @@ func (s *Set) named(name string) (Maker, error) {
 }
 
 func (s *Set) provider(name string) (model.Provider, bool) {
-	i := slices.IndexFunc(s.cfg.Providers, func(p model.Provider) bool { return p.Name == name })
+	all := s.cfg.Load().Providers
+	i := slices.IndexFunc(all, func(p model.Provider) bool { return p.Name == name })
 	if i < 0 {
 		return model.Provider{}, false
 	}
-	return s.cfg.Providers[i], true
+	return all[i], true
 }
 
 func (s *Set) providerNames() (names []string) {
-	for _, p := range s.cfg.Providers {
+	for _, p := range s.cfg.Load().Providers {
 		names = append(names, p.Name)
 	}
 	return names
 }
 
 func (s *Set) agent(name string) (coder.Agent, bool) {
-	i := slices.IndexFunc(s.cfg.Agents, func(a coder.Agent) bool { return a.Name == name })
+	all := s.cfg.Load().Agents
+	i := slices.IndexFunc(all, func(a coder.Agent) bool { return a.Name == name })
 	if i < 0 {
 		return coder.Agent{}, false
 	}
-	return s.cfg.Agents[i], true
+	return all[i], true
 }
 
 func (s *Set) agentNames() (names []string) {
-	for _, a := range s.cfg.Agents {
+	for _, a := range s.cfg.Load().Agents {
 		names = append(names, a.Name)
 	}
 	return names
@@ -173,19 +198,19 @@ func (s *Set) client(p model.Provider, id string) (*model.Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := p.Name + "/" + id
-	if c, ok := s.clients[name]; ok {
-		return c, nil
+	if c, ok := s.clients[name]; ok && c.provider == p {
+		return c.Client, nil
 	}
-	o := s.cfg.Options
-	o.Prices = s.cfg.Prices
-	if b := s.cfg.Bounds[p.Name]; b.Context > 0 {
+	o := s.cfg.Load().Options
+	o.Prices = s.cfg.Load().Prices
+	if b := s.cfg.Load().Bounds[p.Name]; b.Context > 0 {
 		o.Context = b.Context
 	}
 	c, err := model.Open(p, id, o)
 	if err != nil {
 		return nil, err
 	}
-	s.clients[name] = c
+	s.clients[name] = &opened{c, p}
 	return c, nil
 }
 

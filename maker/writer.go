@@ -101,11 +101,11 @@ const (
 
 func (w *writer) sizes(info model.Info) sizes {
 	all := info.Context
-	bounds := w.set.cfg.Bounds[w.provider.Name]
+	bounds := w.set.cfg.Load().Bounds[w.provider.Name]
 	switch {
 	case w.provider.Protocol == model.Ollama:
 		// The server reserves memory for all of it, so a person says how much may be.
-		limit := cmp.Or(bounds.Context, w.set.cfg.Options.Context, unknownContext)
+		limit := cmp.Or(bounds.Context, w.set.cfg.Load().Options.Context, unknownContext)
 		all = min(cmp.Or(all, limit), limit)
 	case bounds.Context > 0:
 		all = bounds.Context
@@ -113,7 +113,7 @@ func (w *writer) sizes(info model.Info) sizes {
 		all = unknownContext
 	}
 	answer := min(cmp.Or(bounds.MaxOutput, info.MaxOutput, usualAnswer), largeAnswer, all/2)
-	show := cmp.Or(w.set.cfg.Context, thriftyShow)
+	show := cmp.Or(w.set.cfg.Load().Context, thriftyShow)
 	return sizes{show: min(show, all-answer), answer: answer, all: all}
 }
 

@@ -72,3 +72,28 @@ func TestRulesSizeTheWorker(t *testing.T) {
 	}
 	b.running(0)
 }
+
+// TestResize: the settings say how many run, where the rules say nothing.
+func TestResize(t *testing.T) {
+	b := newBench(t, 1)
+	b.work()
+	dir := t.TempDir()
+	for i := range 4 {
+		b.submit(gated(dir, fmt.Sprint(i)))
+	}
+	b.running(1)
+	b.worker.Resize(3)
+	b.running(3)
+	if _, err := b.store.Rule(t.Context(), agent.RuleChange{Op: agent.RuleParallel, Limit: 4}); err != nil {
+		t.Fatal(err)
+	}
+	b.running(4)
+	b.worker.Resize(2)
+	if _, limit := b.worker.Busy(); limit != 4 {
+		t.Errorf("against the rules there are %d slots", limit)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.running(0)
+}

@@ -54,6 +54,8 @@ type Worker struct {
 	checking chan struct{} // a token for each check command that may run
 	base     *baseline
 	slots    slots
+	ruled    atomic.Int64 // slots as the rules have it; 0: they do not say
+	wanted   atomic.Int64 // slots as the settings have it
 	busy     atomic.Int32 // variants carried, in slots and beside them
 	held     held
 }
@@ -75,7 +77,7 @@ func New(cfg Config) *Worker {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	w := &Worker{cfg: cfg, checking: make(chan struct{}, cfg.Checks), base: newBaseline(cfg.Baseline, cfg.Log)}
-	w.slots.resize(cfg.Slots)
+	w.Resize(cfg.Slots)
 	return w
 }
 
@@ -242,5 +244,15 @@ func (w *Worker) obey(ctx context.Context) {
 		}
 		return
 	}
-	w.slots.resize(cmp.Or(rules.Parallel, w.cfg.Slots))
+	w.ruled.Store(int64(rules.Parallel))
+	w.fit()
 }
+
+// Resize carries n variants at a time from now on, where the queue's rules say nothing
+// else. What is carried beyond that is carried to its end.
+func (w *Worker) Resize(n int) {
+	w.wanted.Store(int64(n))
+	w.fit()
+}
+
+func (w *Worker) fit() { w.slots.resize(int(cmp.Or(w.ruled.Load(), w.wanted.Load()))) }
