@@ -48,9 +48,10 @@ func doorOf(maker string) string {
 // it has answered. full is called first if it has to wait. The error is ctx's.
 func (s *Set) Enter(ctx context.Context, maker string, full func(limit int)) (leave func(), err error) {
 	door := doorOf(maker)
-	limit := s.cfg.Load().Parallel[door]
+	limit := 0
 	d := &s.doors
 	for said := false; ; said = true {
+		limit = s.cfg.Load().Parallel[door] // settings change while we wait
 		d.mu.Lock()
 		if limit == 0 || d.inside[door] < limit {
 			break

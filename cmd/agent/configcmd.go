@@ -33,7 +33,7 @@ holds the key.`,
   agent config set workers 4
   agent config set providers.groq.key GROQ_API_KEY`,
 	}
-	return parent(cmd, newConfigGetCmd(a), newConfigSetCmd(a), newConfigUnsetCmd(a), newConfigListCmd(a), newConfigPathCmd(a))
+	return parent(cmd, newConfigGetCmd(a), newConfigSetCmd(a), newConfigUnsetCmd(a), newConfigListCmd(a), newConfigPathCmd(a), newConfigValidateCmd(a), newConfigSchemaCmd(a))
 }
 
 type settingDoc struct {
@@ -138,8 +138,8 @@ func newConfigSetCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set KEY VALUE",
 		Short: "Change a setting in your file",
-		Long: `Change a setting in your settings file; its comments stay. The daemon reads it when it
-starts: agent daemon restart.`,
+		Long: `Change a setting in your settings file; its comments stay. A running daemon reads it at once;
+a few settings, which it names then, take effect when it starts again.`,
 		Example: "  agent config set workers 4\n  agent config set limits.cost 0.50\n" +
 			"  agent config set agents.mine.run 'aider --message {prompt} --yes-always'",
 		Args: args(2, 2, "the setting's name or its value"),
@@ -151,7 +151,7 @@ starts: agent daemon restart.`,
 			if err := config.Set(paths.UserFile(), args[0], args[1]); err != nil {
 				return err
 			}
-			o.say("set in %s; a running daemon takes it over with: agent daemon restart", paths.UserFile())
+			o.say("set in %s; %s", paths.UserFile(), takesEffect(args[0]))
 			return nil
 		},
 		ValidArgsFunction: completeKeys,
@@ -176,12 +176,20 @@ price; comments stay. What the layers before your file say counts again.`,
 			if err := config.Unset(paths.UserFile(), args[0]); err != nil {
 				return err
 			}
-			o.say("taken out of %s; a running daemon takes it over with: agent daemon restart", paths.UserFile())
+			o.say("taken out of %s; %s", paths.UserFile(), takesEffect(args[0]))
 			return nil
 		},
 		ValidArgsFunction: completeKeys,
 	}
 	return exits(cmd)
+}
+
+// takesEffect says when a running daemon goes by a setting that was changed.
+func takesEffect(name string) string {
+	if k, err := config.Lookup(name); err == nil && k.Start {
+		return "a running daemon goes by it from its next start: agent daemon restart"
+	}
+	return "a running daemon goes by it at once"
 }
 
 type pathsDoc struct {

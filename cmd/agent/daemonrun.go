@@ -63,7 +63,9 @@ func runDaemon(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	opt := daemon.LogOptions{Path: paths.Log(), Level: conf.LogLevel}
+	level := &slog.LevelVar{}
+	level.Set(conf.LogLevel)
+	opt := daemon.LogOptions{Path: paths.Log(), Level: level}
 	if isTerminal(a.err) {
 		opt.Copy = a.err
 	}
@@ -75,12 +77,12 @@ func runDaemon(ctx context.Context, a *app) error {
 	return daemon.Run(ctx, daemon.Options{
 		State: paths.State, Socket: socket, Listen: conf.Listen, Build: thisBuild(), Log: log,
 		Keep: daemon.Keep{Age: conf.KeepAge, Bytes: conf.KeepBytes}, MinDisk: conf.MinDisk,
-		Open: func(ctx context.Context) (daemon.Parts, error) { return a.parts(ctx, paths, conf, log) },
+		Open: func(ctx context.Context) (daemon.Parts, error) { return a.parts(ctx, paths, conf, log, level) },
 	})
 }
 
 // parts makes what a daemon is assembled of. The state directory is locked by then.
-func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config, log *slog.Logger) (daemon.Parts, error) {
+func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config, log *slog.Logger, level *slog.LevelVar) (daemon.Parts, error) {
 	queue, err := store.Open(ctx, paths.Database(), store.Options{MaxClaims: conf.MaxClaims})
 	if err != nil {
 		return daemon.Parts{}, err
@@ -91,7 +93,21 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 		return daemon.Parts{}, errors.Join(err, queue.Close())
 	}
 	room := func() error { return daemon.Room(paths.State, conf.MinDisk) }
-	prepare := &preparer{repos: set, config: conf, makers: makers}
+	prepare := &preparer{repos: set, makers: makers}
+	prepare.config.Store(conf)
+	work := worker.New(worker.Config{
+		Queue: queue, Repos: set, Makers: makers, Cache: brief.NewCache(briefCache), Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
+		Lease: conf.Lease, Limits: conf.Limits, Log: log,
+		Room: room,
+	})
+	watched := newWatchers(preparedJobs{queue, prepare.prepare}, set, a, conf, log)
+	live := a.reloader(paths, conf, log, func(conf *config.Config, c maker.Config) {
+		makers.Configure(c)
+		prepare.config.Store(conf)
+		level.Set(conf.LogLevel)
+		work.Resize(conf.Workers)
+		watched.use(conf)
+	})
 	told, err := a.notifier(queue, paths, conf, log)
 	if err != nil { // the queue matters more than the telling
 		log.Warn("one way to tell you cannot be used", "err", err, "hint", agent.HintOf(err))
@@ -103,18 +119,29 @@ func (a *app) parts(ctx context.Context, paths config.Paths, conf *config.Config
 			return makers.Report(ctx, provider, wake)
 		},
 		Explain: explainer(makers, room),
-		Workers: []daemon.Worker{worker.New(worker.Config{
-			Queue: queue, Repos: set, Makers: makers, Cache: brief.NewCache(briefCache), Baseline: paths.Baseline(), Slots: conf.Workers, Checks: conf.ParallelChecks,
-			Lease: conf.Lease, Limits: conf.Limits, Log: log,
-			Room: room,
-		}), told, a.hookTaker(paths, conf, set, prepare, queue, log)},
-		Forget: set.Forget,
-		Git:    installedGit,
+		Workers: []daemon.Worker{work, watched, live, told, a.hookTaker(paths, set, prepare, queue, log)},
+		Forget:  set.Forget,
+		Git:     installedGit,
 		Close: func() error {
 			makers.Close()
 			return set.Close()
 		},
 	}, nil
+}
+
+// reloader has use take up the settings whenever they change and are right.
+func (a *app) reloader(paths config.Paths, conf *config.Config, log *slog.Logger, use func(*config.Config, maker.Config)) *reloader {
+	return &reloader{
+		dirs: []string{paths.Config, paths.System}, log: log, now: conf,
+		load: func() (*config.Config, error) { return a.machine().Load(config.Sources{Paths: paths}) },
+		use: func(conf *config.Config) error {
+			c, err := a.makerConfig(conf, true)
+			if err == nil {
+				use(conf, c)
+			}
+			return err
+		},
+	}
 }
 
 // explainer says why jobs wait that the store would let begin: this machine lacks room,

@@ -9,12 +9,14 @@ import (
 	"codeagent.dev/agent/hook"
 	"codeagent.dev/agent/repo"
 	"codeagent.dev/agent/spool"
+	"codeagent.dev/agent/watch"
 )
 
 // hookTaker is the daemon's part that makes jobs of what git hooks tell.
-func (a *app) hookTaker(paths config.Paths, conf *config.Config, set *repo.Set, p *preparer, queue agent.Jobs, log *slog.Logger) *spool.Taker {
+func (a *app) hookTaker(paths config.Paths, set *repo.Set, p *preparer, queue agent.Jobs, log *slog.Logger) *spool.Taker {
 	return spool.New(spool.Config{
 		State: paths.State,
+		Watch: watch.Dir,
 		Repos: set,
 		Rules: p.baseFile,
 		Submit: func(ctx context.Context, spec agent.Spec) (agent.Job, error) {
@@ -28,7 +30,7 @@ func (a *app) hookTaker(paths config.Paths, conf *config.Config, set *repo.Set, 
 			p, err := hook.Find(ctx, root)
 			return err == nil && p.Live(ctx)
 		},
-		Env: func() map[string]string { return conf.Env(a.environ) },
+		Env: func() map[string]string { return p.config.Load().Env(a.environ) },
 		Log: log,
 	})
 }

@@ -19,17 +19,30 @@ import (
 // makers makes the set of makers as it is configured. ledger is where experience with
 // them is kept; "" for nowhere.
 func (a *app) makers(conf *config.Config, ledger string) (*maker.Set, error) {
+	c, err := a.makerConfig(conf, ledger != "")
+	if err != nil {
+		return nil, err
+	}
+	var lost error
+	if c.Ledger, lost = maker.OpenLedger(ledger); lost != nil {
+		a.say("%v", lost)
+	}
+	return maker.NewSet(c), nil
+}
+
+// makerConfig is the configuration of a set of makers, of a daemon's or of one command's.
+func (a *app) makerConfig(conf *config.Config, daemon bool) (maker.Config, error) {
 	c := maker.Config{
 		Bounds: map[string]maker.Bounds{}, Parallel: map[string]int{}, Prices: map[string]model.Price{}, Context: conf.ContextTokens,
 		Path: func() string { return a.env("PATH") }, Env: a.lookupEnv,
 		Options: model.Options{Proxy: http.ProxyFromEnvironment, CAFile: conf.CAFile, Idle: time.Duration(conf.Limits.Idle)},
 	}
-	if ledger != "" { // the daemon may have been started by who knows no PATH
+	if daemon { // it may have been started by who knows no PATH
 		c.Path = sync.OnceValue(func() string { return joinPaths(a.env("PATH"), loginPath(a.env)) })
 	}
 	var err error
 	if c.Providers, err = a.providers(conf); err != nil {
-		return nil, err
+		return c, err
 	}
 	for name, p := range conf.Providers {
 		c.Bounds[name] = maker.Bounds{Context: p.Context, MaxOutput: p.MaxOutput}
@@ -43,14 +56,8 @@ func (a *app) makers(conf *config.Config, ledger string) (*maker.Set, error) {
 			c.Prices[name] = model.Price{Input: dollars(p.Input), Output: dollars(p.Output), CacheRead: dollars(p.CacheRead), CacheWrite: dollars(p.CacheWrite)}
 		}
 	}
-	if c.Agents, err = agents(conf); err != nil {
-		return nil, err
-	}
-	var lost error
-	if c.Ledger, lost = maker.OpenLedger(ledger); lost != nil {
-		a.say("%v", lost)
-	}
-	return maker.NewSet(c), nil
+	c.Agents, err = agents(conf)
+	return c, err
 }
 
 func dollars(micro int64) float64 { return float64(micro) / 1e6 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/config"
@@ -21,7 +22,7 @@ import (
 // of that commit and from the settings. The one who asks starts no git for it.
 type preparer struct {
 	repos  *repo.Set
-	config *config.Config
+	config atomic.Pointer[config.Config]
 	makers *maker.Set
 
 	mu    sync.Mutex
@@ -44,11 +45,16 @@ func (p *preparer) prepare(ctx context.Context, spec *agent.Spec) error {
 	if spec.Base, err = r.Resolve(ctx, cmp.Or(spec.Base, "HEAD")); err != nil {
 		return err
 	}
+	if spec.From != "" {
+		if spec.From, err = r.Resolve(ctx, spec.From); err != nil {
+			return err
+		}
+	}
 	file, err := p.baseFile(ctx, r, spec.Base)
 	if err != nil {
 		return err
 	}
-	p.config.Fill(spec, file)
+	p.config.Load().Fill(spec, file)
 	// Asked now: a person who is told later that git does not know them has lost the
 	// work of the job.
 	if spec.Author, err = r.Author(ctx, spec.Author); err != nil {

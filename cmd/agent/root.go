@@ -79,7 +79,7 @@ type namedCommand struct {
 
 func commandGroups() []commandGroup {
 	return []commandGroup{
-		{"MAKE CHANGES", []namedCommand{{"patch", newPatchCmd}, {"wait", newWaitCmd}, {"cancel", newCancelCmd}, {"retry", newRetryCmd}, {"edit", newEditCmd}, {"revise", newReviseCmd}, {"approve", newApproveCmd}, {"replay", newReplayCmd}}},
+		{"MAKE CHANGES", []namedCommand{{"patch", newPatchCmd}, {"wait", newWaitCmd}, {"cancel", newCancelCmd}, {"retry", newRetryCmd}, {"edit", newEditCmd}, {"revise", newReviseCmd}, {"approve", newApproveCmd}, {"watch", newWatchCmd}, {"replay", newReplayCmd}}},
 		{"LOOK AT THEM", []namedCommand{{"list", newListCmd}, {"show", newShowCmd}, {"diff", newDiffCmd}, {"logs", newLogsCmd}, {"status", newStatusCmd}, {"tui", newTUICmd}}},
 		{"ORDER THEM", []namedCommand{{"hold", newHoldCmd}, {"release", newReleaseCmd}, {"start", newStartCmd}, {"priority", newPriorityCmd}, {"switch", newSwitchCmd}, {"pause", newPauseCmd}, {"resume", newResumeCmd}, {"parallel", newParallelCmd}, {"group", newGroupCmd}}},
 		{"TAKE THEM", []namedCommand{{"pick", newPickCmd}, {"apply", newApplyCmd}, {"branch", newBranchCmd}, {"undo", newUndoCmd}, {"repo", newRepoCmd}}},

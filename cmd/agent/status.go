@@ -67,6 +67,9 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	}
 	fmt.Fprintln(o.out, o.statusLine(st))
 	o.paused(ctx, jobs)
+	if _, err := o.config(); err != nil {
+		o.say("the settings are wrong, and the daemon goes by the last good ones: %s", tui.Clean(err.Error()))
+	}
 	o.resting()
 	if len(newest) == 0 {
 		o.say("no jobs yet; see it all on a made-up repository: agent demo")

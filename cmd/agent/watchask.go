@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"codeagent.dev/agent"
+	"codeagent.dev/agent/patch"
+	"codeagent.dev/agent/repo"
+	"codeagent.dev/agent/tui"
+	"codeagent.dev/agent/watch"
+)
+
+// ask makes jobs of new requests. All start from one capture of the working tree.
+func (w *watcher) ask(ctx context.Context, fresh []wanted) error {
+	r, err := w.tree(ctx)
+	if err != nil {
+		return err
+	}
+	fresh, err = w.wishes(ctx, r, fresh)
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	c, err := r.Capture(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range fresh {
+		if err := w.submit(ctx, r, c, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wishes leaves out what no person has just written: comments that are committed, and
+// those that a delivered result brought along.
+func (w *watcher) wishes(ctx context.Context, r *repo.Repo, fresh []wanted) ([]wanted, error) {
+	head, err := r.Resolve(ctx, "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	delivered, err := r.Delivered()
+	if err != nil {
+		return nil, err
+	}
+	var wishes []wanted
+	for _, f := range fresh {
+		switch {
+		case w.standsIn(ctx, r, head, f):
+			w.note(f, asked{path: f.path})
+			w.tell(fmt.Sprintf("%s:%d: left alone, it is committed as it stands: %s", oneLine(f.path), f.req.Line, title(f.text)))
+		case w.standsInAny(ctx, r, delivered, f):
+			w.note(f, asked{path: f.path})
+			w.tell(fmt.Sprintf("%s:%d: left alone, a result that was applied brought it along: %s", oneLine(f.path), f.req.Line, title(f.text)))
+		default:
+			wishes = append(wishes, f)
+		}
+	}
+	return wishes, nil
+}
+
+func (w *watcher) standsInAny(ctx context.Context, r *repo.Repo, commits []string, f wanted) bool {
+	for _, c := range commits {
+		if w.standsIn(ctx, r, c, f) {
+			return true
+		}
+	}
+	return false
+}
+
+// standsIn reports whether a commit has the request in the same file.
+func (w *watcher) standsIn(ctx context.Context, r *repo.Repo, commit string, f wanted) bool {
+	_, _, err := w.findIn(ctx, r, commit, f)
+	return err == nil
+}
+
+// findIn finds the request as a commit has it: git may have other line ends than the
+// working tree.
+func (w *watcher) findIn(ctx context.Context, r *repo.Repo, commit string, f wanted) (content []byte, req watch.Request, err error) {
+	tree, err := r.Snapshot(ctx, commit)
+	if err != nil {
+		return nil, req, err
+	}
+	if content, err = fs.ReadFile(tree, f.path); err != nil {
+		return nil, req, err
+	}
+	for _, c := range numbered(watch.Find(f.path, content, w.word)) {
+		if c.comment == f.comment {
+			return content, c.req, nil
+		}
+	}
+	return nil, req, fs.ErrNotExist
+}
+
+// note remembers a request for as long as it stands in its file.
+func (w *watcher) note(f wanted, a asked) {
+	if w.comments[f.path] == nil {
+		w.comments[f.path] = map[comment]asked{}
+	}
+	w.comments[f.path][f.comment] = a
+}
+
+// submit makes one job. Its base is the capture, comment included; what the maker gets
+// is the same without the comment, so that every result takes the comment out, whatever
+// the maker does.
+func (w *watcher) submit(ctx context.Context, r *repo.Repo, c repo.Capture, f wanted) error {
+	content, req, err := w.findIn(ctx, r, c.Commit, f)
+	if err != nil { // saved once more meanwhile: that is told, too
+		return nil
+	}
+	left := watch.Remove(content, req)
+	from, err := r.Commit(ctx, repo.Change{
+		Base: c.Commit, Author: repo.Captor, Message: "without the comment at " + f.path + "\n",
+		Writes: []patch.Write{{Path: f.path, Mode: modeIn(ctx, r, c.Commit, f.path), Data: left}},
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.KeepCaptured(ctx, from.Commit); err != nil {
+		return err
+	}
+	a := asked{path: f.path, line: req.Line, kind: kind(f.kind), head: c.Head}
+	spec := w.spec
+	spec.Base, spec.From, spec.Title = c.Commit, from.Commit, title(f.text)
+	spec.Key = w.key(f, content)
+	spec.Text = words(f, req, left)
+	if a.kind.question() {
+		spec.Tries, spec.Variants, spec.NoChecks = 1, 1, true
+	}
+	if f.kind == watch.Now {
+		spec.Priority = urgent
+	}
+	job, err := w.jobs.Submit(ctx, spec)
+	if err != nil {
+		return err
+	}
+	a.id = job.ID
+	w.note(f, a)
+	if job.State == agent.Done { // the same comment in the same file, earlier
+		w.tell(fmt.Sprintf("%s: %s  (job %s is that already: %s)", a.place(), title(f.text), job.ID, tui.Words(job.Verdict)))
+		return nil
+	}
+	w.open[job.ID] = a
+	w.tell(fmt.Sprintf("%s: %s  -> job %s", a.place(), title(f.text), job.ID))
+	return nil
+}
+
+// urgent is the priority of a comment that cannot wait: before everything that nobody
+// gave one.
+const urgent = 10
+
+// key makes the same comment in the same content one job.
+func (w *watcher) key(f wanted, content []byte) string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s\x00%s\x00%c%s\x00%d\x00", w.root, f.path, f.kind, f.text, f.nth)
+	sum.Write(content)
+	return "watch:" + hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+func modeIn(ctx context.Context, r *repo.Repo, commit, path string) patch.Mode {
+	if tree, err := r.Snapshot(ctx, commit); err == nil {
+		if info, err := fs.Stat(tree, path); err == nil && info.Mode()&0o111 != 0 {
+			return patch.ModeExec
+		}
+	}
+	return patch.ModeFile
+}
+
+const around = 6 // lines shown before and after the place of a comment
+
+// words is what the maker is told.
+func words(f wanted, req watch.Request, left []byte) string {
+	var b strings.Builder
+	if f.kind == watch.Ask {
+		fmt.Fprintf(&b, "Answer this question about %s. Make no edits.\n\n%s\n", f.path, f.text)
+	} else {
+		fmt.Fprintf(&b, "%s\n\nThis was asked for by a comment in %s at line %d. The comment has been taken out of the file already: do not put it back.\n", f.text, f.path, req.Line)
+	}
+	lines := strings.Split(string(left), "\n")
+	first, last := max(req.Line-1-around, 0), min(req.Line-1+around, len(lines))
+	if first < last {
+		fmt.Fprintf(&b, "\nIt stood at line %d; around it %s reads, from line %d:\n\n", req.Line, f.path, first+1)
+		for _, line := range lines[first:last] {
+			b.WriteString("    " + strings.TrimRight(line, "\r") + "\n")
+		}
+	}
+	return b.String()
+}
+
+// title is a request's first line, short enough for lists.
+func title(text string) string {
+	line, more, _ := strings.Cut(text, "\n")
+	line = tui.Line(line)
+	if strings.TrimSpace(line) == "" {
+		line = tui.Line(more)
+	}
+	return tui.Cut(line, 72)
+}
