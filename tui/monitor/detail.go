@@ -11,23 +11,8 @@ import (
 	"codeagent.dev/agent/tui"
 )
 
-// tab is one way to look at a job.
-type tab int
-
-const (
-	tabSummary tab = iota
-	tabVariants
-	tabDiff
-	tabLog
-	tabChecks
-	tabPrompt
-	tabAttempts
-	tabs_ // how many there are
-)
-
-func (t tab) String() string {
-	return [...]string{"summary", "variants", "diff", "log", "checks", "prompt", "attempts"}[t]
-}
+// maxSummary is how much of a job's text its summary looks at.
+const maxSummary = 64 << 10
 
 // settling is how long the cursor rests on a job before the job is read.
 const settling = 60 * time.Millisecond
@@ -284,7 +269,9 @@ func (m *model) text(t tab, width int) doc {
 	case tabAttempts:
 		return attemptsText(m.color, v, width)
 	}
-	return summary(m.color, d.job, d.variant, width, m.now)
+	job := *d.job
+	job.Spec.Text = prefix(job.Spec.Text, maxSummary) // of 64 MiB it shows six lines, too
+	return summary(m.color, &job, d.variant, width, m.now)
 }
 
 func (m *model) diffText(v *agent.Variant, width int) doc {
@@ -346,69 +333,6 @@ func (m *model) drawDetail(width, height int) []string {
 		text = lines{m.color.Dim("reading …")}
 	}
 	return append(out, p.draw(text, m.color, m.open)...)[:height]
-}
-
-// tabLine names the tabs and the variants; the open ones stand in brackets.
-func (m *model) tabLine() string {
-	line := ""
-	for _, s := range m.spots() {
-		text := " " + s.text + " "
-		switch {
-		case s.on && m.open:
-			text = m.color.chosen("[" + s.text + "]")
-		case s.on:
-			text = m.color.Bold("[" + s.text + "]")
-		default:
-			text = m.color.Dim(text)
-		}
-		line += blanks(s.gap) + text
-	}
-	return line
-}
-
-// spot is something in the line of tabs that can be clicked.
-type spot struct {
-	text    string
-	from    int
-	gap     int // blanks before it
-	on      bool
-	tab     tab
-	variant int // 0: it is a tab
-}
-
-// spots lists the tabs, shortened where the screen is narrow, and behind them the
-// variants.
-func (m *model) spots() (out []spot) {
-	d := &m.detail
-	width, at := m.detailWidth(), 0
-	add := func(s spot) {
-		s.from = at + s.gap
-		at += s.gap + cells(s.text) + 2
-		out = append(out, s)
-	}
-	full := 0
-	for t := range tabs_ {
-		full += len(t.String()) + 2
-	}
-	n := 0
-	if d.job != nil && len(d.job.Variants) > 1 {
-		n = min(9, len(d.job.Variants))
-	}
-	for t := range tabs_ {
-		name := t.String()
-		if full+1+3*n > width && t != d.tab {
-			name = name[:3]
-		}
-		add(spot{text: name, on: t == d.tab, tab: t})
-	}
-	for i := range n {
-		s := spot{text: itoa(i + 1), on: i+1 == d.number(), tab: d.tab, variant: i + 1}
-		if i == 0 {
-			s.gap = 1
-		}
-		add(s)
-	}
-	return out
 }
 
 // place says where in the open tab the screen is.
