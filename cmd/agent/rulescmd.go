@@ -264,8 +264,7 @@ func pauseCell(p *agent.Pause) string {
 
 // completeGroups completes the names of groups. It never starts a daemon.
 func (a *app) completeGroups(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	a.noStart = true
-	ctx, stop := context.WithTimeout(cmd.Context(), completeTime)
+	ctx, stop := a.completing(cmd.Context())
 	defer stop()
 	jobs, err := a.jobs(ctx)
 	if err != nil {

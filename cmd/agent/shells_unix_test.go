@@ -131,7 +131,7 @@ func TestCompletionIsQuickAndQuiet(t *testing.T) {
 				t.Errorf("%s: %+v", what, got)
 			}
 		}
-		if best > 400*time.Millisecond {
+		if best > 2*time.Second { // it would be ten, did it wait as other commands do
 			t.Errorf("%s: it takes %s", what, best)
 		}
 	}
