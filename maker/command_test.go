@@ -46,7 +46,7 @@ func TestCommand(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(dir, "file")); err != nil || string(text) != "edited\n" {
 		t.Errorf("file: %q, %v", text, err)
 	}
-	names := strings.Split("AGENT_TRY AGENT_VARIANT CI EDITOR GIT_EDITOR GIT_PAGER GIT_SEQUENCE_EDITOR GIT_TERMINAL_PROMPT MINE PAGER PATH PWD TERM VISUAL", " ")
+	names := strings.Split("AGENT_JOB AGENT_TRY AGENT_VARIANT CI EDITOR GIT_EDITOR GIT_PAGER GIT_SEQUENCE_EDITOR GIT_TERMINAL_PROMPT MINE PAGER PATH PWD TERM VISUAL", " ")
 	want := strings.Join(names, "\n") + "\n1 yes 2/3 0\nend\n"
 	if diff := cmp.Diff(want, log); diff != "" {
 		t.Error(diff)

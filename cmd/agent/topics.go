@@ -108,6 +108,8 @@ WHAT COMMANDS ARE GIVEN
   AGENT_VARIANT  the number of the variant, from 1
   AGENT_TRY      the number of the try, from 1
 
+  AGENT_JOB=1 is set for both; git hooks that "agent hook install" wrote do nothing then.
+
   The command of notify.command sees the daemon's environment, and besides it:
 
 `)
@@ -126,6 +128,9 @@ func ownVariables() [][2]string {
 		{"XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_CACHE_HOME", "where it lies else, but not on Windows"},
 		{"NO_COLOR", "when set: no colour, as --no-color"},
 		{"TERM", "dumb: no colour"},
+		{"AGENT_EDITOR, VISUAL, EDITOR", "edits words and jobs, the first that is set; else the editor of git"},
+		{"DISPLAY, WAYLAND_DISPLAY", "one is set where there is a desktop that can open a diff"},
+		{"GIT_EXEC_PATH", "set by git for its hooks: agent hook run knows by it that git called"},
 		{"PAGER", "shows a diff on a terminal; cat: none (default: less)"},
 		{"PATH", "where git, the shell and coding agents are found; the daemon asks the login shell, too"},
 		{"HTTP_PROXY, HTTPS_PROXY, NO_PROXY", "the way out to models and webhooks"},
