@@ -235,7 +235,7 @@ func (e *Entry) end(n int, o Outcome, now time.Time) {
 // tellDone adds the event for a job that has just become Done.
 func (e *Entry) tellDone(now time.Time) {
 	if e.Job.State == Done {
-		e.Stop = ""
+		e.Stop, e.Job.Now = "", false
 		e.tell(0, EventDone, string(e.Job.Verdict), now)
 	}
 }

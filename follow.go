@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -80,12 +81,12 @@ func (e *Entry) settled() bool {
 // there is nothing to start from.
 func (e *Entry) source(parents []*Job) (start string, pending ID, fault string) {
 	start = e.Job.Spec.Base
-	found := false
+	found, gone := false, false
 	for i, p := range parents {
 		id := e.Job.Spec.After[i].String()
 		switch {
 		case p == nil && e.Job.Start != "":
-			return e.Job.Start, 0, "" // it had a result, and that is still there
+			gone = true // it had a result, which the start may be
 		case p == nil:
 			return "", 0, "job " + id + ", which it comes after, was removed"
 		case p.State != Done:
@@ -98,7 +99,32 @@ func (e *Entry) source(parents []*Job) (start string, pending ID, fault string) 
 			start, found = p.good(), true
 		}
 	}
+	if gone && pending == 0 {
+		start = e.Job.Start
+	}
 	return start, pending, ""
+}
+
+// Needed returns the jobs whose results others wait for or start from: they are not to
+// be forgotten yet.
+func Needed(ctx context.Context, jobs Jobs) (map[ID]bool, error) {
+	needed := map[ID]bool{}
+	f := Filter{States: []State{Queued, Running}, Oldest: true, Limit: 1000}
+	for {
+		page, err := jobs.List(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, j := range page {
+			for _, id := range j.Spec.After {
+				needed[id] = true
+			}
+		}
+		if len(page) < f.Limit {
+			return needed, nil
+		}
+		f.After = page[len(page)-1].ID
+	}
 }
 
 // followFault begins the reason of a job that failed by its parents.
@@ -133,7 +159,7 @@ func (e *Entry) again(start, what string, now time.Time) {
 		e.blank(v.Number)
 		e.Job.Variants[v.Number-1].Claims = 0
 	}
-	e.Job.Start, e.Stop = start, ""
+	e.Job.Start, e.Stop, e.Job.Now = start, "", false
 	if !fresh {
 		what += ": what it had was made from something else"
 	}

@@ -71,7 +71,8 @@ func (e *Entry) adopt(now time.Time) error {
 		case v.State != Done:
 			*v = Variant{Number: i + 1, State: Queued, Revises: v.Revises, Remark: v.Remark}
 			continue
-		case !v.Verdict.Valid() || v.Commit != "" && !IsCommitID(v.Commit) || v.Verdict.HasCommit() && v.Commit == "":
+		case !v.Verdict.Valid() || v.Commit != "" && !IsCommitID(v.Commit) || v.Verdict.HasCommit() && v.Commit == "",
+			v.Verdict == NeedsApproval && v.Commit != "" && !v.Earned.HasCommit():
 			return Errorf(Invalid, "variant %d of the job has verdict %q and commit %q", i+1, v.Verdict, v.Commit)
 		case !storable(v.Started) || !storable(v.Ended):
 			return Errorf(Invalid, "variant %d of the job began at %v and ended at %v", i+1, v.Started, v.Ended)

@@ -38,15 +38,24 @@ func PlaceOf(j *Job) Place {
 	if len(j.Spec.After) > 0 && j.Start == "" {
 		p.After = idList(j.Spec.After)
 	}
+	p.Queued = QueuedOf(j)
 	for _, v := range j.Variants {
-		switch v.State {
-		case Queued:
-			p.Queued |= 1 << (v.Number - 1)
-		case Running:
+		if v.State == Running {
 			p.Running++
 		}
 	}
 	return p
+}
+
+// QueuedOf is Place.Queued of a job: its queued variants but for those that go on from
+// one that is not done.
+func QueuedOf(j *Job) (bits uint32) {
+	for _, v := range j.Variants {
+		if from, ok := j.Variant(v.Revises); v.State == Queued && (!ok || from.State == Done) {
+			bits |= 1 << (v.Number - 1)
+		}
+	}
+	return bits
 }
 
 // noMaker is Place.Makers of a job that needs none to be asked.

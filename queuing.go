@@ -118,13 +118,15 @@ func (e *Entry) edit(c Change, now time.Time) error {
 	if slices.ContainsFunc(spec.After, func(id ID) bool { return id >= e.Job.ID }) {
 		return Errorf(Invalid, "job %s can come after older jobs only", e.Job.ID) // so that none waits for itself
 	}
+	if !slices.Equal(old.After, spec.After) {
+		e.Job.Start = ""
+	}
 	e.Job.Spec = spec
 	e.Job.Bytes += size
 	e.Job.Variants, e.Tokens = nil, make([]uint64, spec.Variants)
 	for n := range spec.Variants {
 		e.Job.Variants = append(e.Job.Variants, Variant{Number: n + 1, State: Queued})
 	}
-	e.Job.Start = ""
 	e.tell(0, EventEdited, c.By, now)
 	return nil
 }

@@ -65,6 +65,10 @@ func (d *daemon) sweep(ctx context.Context) (removed int, err error) {
 // removeWhile removes finished jobs that f lets through, oldest first, while more says
 // so. A job whose results cannot be let go of stays for the next time.
 func (d *daemon) removeWhile(ctx context.Context, f agent.Filter, more func() bool, gone func(agent.Job)) (removed int, err error) {
+	needed, err := agent.Needed(ctx, d.parts.Store)
+	if err != nil {
+		return 0, err
+	}
 	f.States, f.Oldest, f.Limit = []agent.State{agent.Done}, true, sweepPage
 	for more() {
 		page, err := d.parts.Store.List(ctx, f)
@@ -74,6 +78,9 @@ func (d *daemon) removeWhile(ctx context.Context, f agent.Filter, more func() bo
 		for _, job := range page {
 			if !more() {
 				break
+			}
+			if needed[job.ID] {
+				continue
 			}
 			ok, err := d.remove(ctx, job)
 			if err != nil {

@@ -51,8 +51,8 @@ func (s *Set) Enter(ctx context.Context, maker string, full func(limit int)) (le
 	limit := 0
 	d := &s.doors
 	for said := false; ; said = true {
-		limit = s.cfg.Load().Parallel[door] // settings change while we wait
 		d.mu.Lock()
+		limit = s.cfg.Load().Parallel[door] // settings change while we wait
 		if limit == 0 || d.inside[door] < limit {
 			break
 		}
@@ -77,10 +77,14 @@ func (s *Set) Enter(ctx context.Context, maker string, full func(limit int)) (le
 	return func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if d.inside[door]--; limit > 0 {
-			d.changeLocked()
-		}
+		d.inside[door]--
+		d.changeLocked() // there may be a limit by now
 	}, nil
+}
+
+// Resting is Ledger.Resting.
+func (s *Set) Resting(maker string) (until time.Time, why string, resting bool) {
+	return s.ledger.Resting(maker)
 }
 
 // Out is who cannot be asked at present.

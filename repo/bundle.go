@@ -34,21 +34,35 @@ func (r *Repo) Bundle(ctx context.Context, w io.Writer, refs ...string) error {
 	return nil
 }
 
-// Unbundle takes results out of a bundle into the mirror, under the names that names
-// gives the bundle's references. Invalid: it is no bundle of these references, or what
-// it builds upon is not in the repository.
-func (r *Repo) Unbundle(ctx context.Context, from io.Reader, names map[string]string) error {
-	for _, ref := range names {
-		if err := checkRef(ref); err != nil {
+// Taken is a result to take out of a bundle.
+type Taken struct {
+	From   string // its reference there
+	Commit string // which must be this one
+	To     string // its reference in the mirror
+}
+
+// Unbundle takes results out of a bundle into the mirror. Invalid: it is no bundle of
+// these results, or what it builds upon is not in the repository.
+func (r *Repo) Unbundle(ctx context.Context, from io.Reader, all []Taken) error {
+	names := map[string]string{}
+	for _, t := range all {
+		if err := checkRef(t.To); err != nil {
 			return err
 		}
+		names[t.From] = t.To
 	}
 	in := bufio.NewReader(from)
 	commits, err := bundleHead(in, names)
 	if err != nil {
 		return err
 	}
-	g := gitRun{args: []string{"--git-dir=" + r.mirror.git, "-c", "core.fsync=committed", "index-pack", "--stdin", "--fix-thin"}, stdin: in}
+	for _, t := range all {
+		if commits[t.From] != t.Commit {
+			return agent.Errorf(agent.Invalid, "the bundle has another result as %s than the job says", t.From)
+		}
+	}
+	// Loose objects, which GC knows how to take away again.
+	g := gitRun{args: []string{"--git-dir=" + r.mirror.git, "-c", "core.fsync=committed", "unpack-objects", "-q"}, stdin: in}
 	if _, err := g.output(ctx); err != nil {
 		return agent.Errorf(agent.Invalid, "the bundle builds upon what this repository does not have, or is damaged: %w", err).
 			WithHint("git fetch, so that the base commits are here")

@@ -108,7 +108,7 @@ func (o *applyOptions) deliver(ctx context.Context, jobs agent.Jobs) (r result, 
 
 // afterParent explains an error with the result of a job that another's is built upon.
 func afterParent(err error, job agent.Job) error {
-	if err == nil || job.Start == "" || job.Start == job.Spec.Base {
+	if err == nil || len(job.Spec.After) == 0 || job.Start == "" || job.Start == job.Spec.Base {
 		return err
 	}
 	first := job.Spec.After[0]

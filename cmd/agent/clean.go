@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,6 +86,16 @@ func runClean(ctx context.Context, o *cleanOptions) error {
 	if err != nil {
 		return err
 	}
+	needed, err := agent.Needed(ctx, jobs)
+	if err != nil {
+		return err
+	}
+	found = slices.DeleteFunc(found, func(job agent.Job) bool {
+		if needed[job.ID] {
+			o.say("job %s stays: others that are not done come after it", job.ID)
+		}
+		return needed[job.ID]
+	})
 	doc := cleanDoc{header: docHeader, Removed: []agent.ID{}, DryRun: o.dryRun}
 	if err := o.forgetAll(ctx, jobs, found, &doc); err != nil {
 		return err

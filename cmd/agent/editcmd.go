@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -56,20 +57,24 @@ func runEdit(ctx context.Context, o *editOptions) error {
 		return agent.Errorf(agent.Invalid, "the text of job %s is not valid UTF-8, which an editor would change", o.id).
 			WithHint(fmt.Sprintf("agent cancel %s, and ask for it again", o.id))
 	}
+	if err := mayEdit(job); err != nil {
+		return err
+	}
 	spec := job.Spec
 	if !spec.Hold {
-		if _, err := jobs.Change(ctx, o.id, agent.Change{Op: agent.OpHold, By: o.user()}); err != nil {
+		held, err := jobs.Change(ctx, o.id, agent.Change{Op: agent.OpHold, By: o.user()})
+		if err != nil {
 			return err
 		}
+		if err := mayEdit(held); err != nil { // it began just before
+			_, back := jobs.Change(ctx, o.id, agent.Change{Op: agent.OpRelease, By: o.user()})
+			return errors.Join(err, back)
+		}
 	}
-	next, err := o.ask(ctx, spec)
-	if err != nil {
+	if job, err = o.ask(ctx, jobs, spec); err != nil {
 		if _, back := o.set(context.WithoutCancel(ctx), jobs, spec); back != nil {
 			o.say("job %s stays held: %v", o.id, back)
 		}
-		return err
-	}
-	if job, err = o.set(ctx, jobs, next); err != nil {
 		return err
 	}
 	if o.json {
@@ -79,26 +84,47 @@ func runEdit(ctx context.Context, o *editOptions) error {
 	return nil
 }
 
-// ask lets a person edit the Spec. A mistake in it is shown in the editor again: nothing
-// that was written is lost over it. The same text twice is a person who gives up.
-func (o *editOptions) ask(ctx context.Context, spec agent.Spec) (agent.Spec, error) {
+// mayEdit refuses a job that has begun, before anything is written in vain.
+func mayEdit(job agent.Job) error {
+	for _, v := range job.Variants {
+		if v.State != agent.Queued || v.Claims > 0 || v.Revises > 0 {
+			return agent.Errorf(agent.WrongState, "job %s has begun, and can no longer be edited", job.ID).
+				WithHint("agent cancel " + job.ID.String() + ", or agent revise it")
+		}
+	}
+	return nil
+}
+
+// ask lets a person edit the Spec until it can be set. A mistake in it is shown in the
+// editor again: nothing that was written is lost over it. The same text twice is a
+// person who gives up.
+func (o *editOptions) ask(ctx context.Context, jobs agent.Jobs, spec agent.Spec) (agent.Job, error) {
 	form := editForm(spec)
 	for {
 		text, err := o.edited(ctx, "JOB.md", form)
 		if err != nil {
-			return spec, err
+			return agent.Job{}, err
 		}
 		next, err := readForm(text, spec, o.now())
 		if err == nil {
-			check := next
-			err = check.Validate()
+			var job agent.Job
+			if job, err = o.set(ctx, jobs, next); err == nil {
+				return job, nil
+			}
 		}
-		if err == nil || text == form {
-			return next, err
+		if text == form {
+			return agent.Job{}, err
 		}
-		form = "# " + oneLine(err.Error()) + "\n" + strings.TrimPrefix(text, "# "+oneLine(err.Error())+"\n")
+		form = text
+		if first, rest, ok := strings.Cut(text, "\n"); ok && strings.HasPrefix(first, wrongMark) {
+			form = rest
+		}
+		form = wrongMark + oneLine(err.Error()) + "\n" + form
 	}
 }
+
+// wrongMark begins the line that says what is wrong with the rest.
+const wrongMark = "# wrong: "
 
 func (o *editOptions) set(ctx context.Context, jobs agent.Jobs, spec agent.Spec) (agent.Job, error) {
 	return jobs.Change(ctx, o.id, agent.Change{Op: agent.OpEdit, Spec: &spec, Text: spec.Text, By: o.user()})

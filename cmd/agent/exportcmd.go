@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/repo"
 	"codeagent.dev/agent/tui"
 )
 
@@ -284,7 +285,11 @@ func runImport(ctx context.Context, o *importOptions) error {
 		}
 		taken = append(taken, job)
 	}
+	err = o.results(ctx, all, taken)
 	over()
+	if err != nil {
+		return err
+	}
 	if o.json {
 		return o.printJSON(newJobsDoc(taken))
 	}
@@ -328,51 +333,75 @@ func cmpErr(err error) error {
 	return err
 }
 
-// take stores one job and then its results. A job whose results are missing, because
-// a crash came between, gets them when the directory is taken in again.
+// take stores one job, in the repository that it belongs to here.
 func (o *importOptions) take(ctx context.Context, jobs agent.Jobs, x exported) (agent.Job, error) {
-	old := x.Job
-	x.Job.Spec.Text = x.Text
+	r, err := o.repository(ctx, x.Job)
+	if err != nil {
+		return agent.Job{}, err
+	}
+	job := x.Job
+	job.Spec.Text, job.Spec.Repo = x.Text, r.Root()
 	if len(x.Raw) > 0 {
-		x.Job.Spec.Text = string(x.Raw)
+		job.Spec.Text = string(x.Raw)
 	}
-	set, err := o.repos()
-	if err != nil {
-		return agent.Job{}, err
-	}
-	where := old.Spec.Repo
-	if o.into != "" {
-		where = o.into
-	} else if _, err := os.Stat(where); err != nil {
-		return agent.Job{}, agent.Errorf(agent.NotFound, "its repository %s is not here", where).WithHint("agent import " + o.dir + " --repo PATH")
-	}
-	r, err := set.Open(ctx, where)
-	if err != nil {
-		return agent.Job{}, err
-	}
-	x.Job.Spec.Repo = r.Root()
-	if x.Job.Spec.Key == "" {
-		x.Job.Spec.Key = fmt.Sprintf("import %s %d", x.Job.Created.Format("20060102T150405.000000000"), old.ID)
-	}
+	// Not the key it has, which may be that of a job here.
+	job.Spec.Key = fmt.Sprintf("import %s %d", job.Created.Format("20060102T150405.000000000"), job.ID)
 	conf, err := o.config()
 	if err != nil {
 		return agent.Job{}, err
 	}
-	x.Job.Spec.Env = conf.Env(o.environ)
-	job, err := jobs.Import(ctx, x.Job, x.Events)
-	if err != nil || x.Bundle == "" {
-		return job, err
+	job.Spec.Env = conf.Env(o.environ)
+	return jobs.Import(ctx, job, x.Events)
+}
+
+func (o *importOptions) repository(ctx context.Context, job agent.Job) (*repo.Repo, error) {
+	set, err := o.repos()
+	if err != nil {
+		return nil, err
 	}
-	names := map[string]string{}
-	for _, v := range old.Variants {
-		if v.Commit != "" {
-			names[resultRef(old.ID, v.Number)] = resultRef(job.ID, v.Number)
+	where := job.Spec.Repo
+	if o.into != "" {
+		where = o.into
+	} else if _, err := os.Stat(where); err != nil {
+		return nil, agent.Errorf(agent.NotFound, "its repository %s is not here", where).WithHint("agent import " + o.dir + " --repo PATH")
+	}
+	return set.Open(ctx, where)
+}
+
+// results takes in the results of the jobs that are here by now, bundle by bundle. Those
+// that a crash kept away come when the directory is taken in again; one that was made
+// anew since stays what it is.
+func (o *importOptions) results(ctx context.Context, all []exported, taken []agent.Job) error {
+	wanted := map[string][]repo.Taken{}
+	owner := map[string]agent.Job{}
+	for i, x := range all {
+		name := filepath.Base(x.Bundle)
+		for _, v := range x.Job.Variants {
+			now, ok := taken[i].Variant(v.Number)
+			if x.Bundle == "" || v.Commit == "" || !ok || now.Commit != v.Commit {
+				continue
+			}
+			wanted[name] = append(wanted[name], repo.Taken{From: resultRef(x.Job.ID, v.Number), Commit: v.Commit, To: resultRef(taken[i].ID, v.Number)})
+			owner[name] = x.Job
 		}
 	}
-	f, err := os.Open(filepath.Join(o.dir, filepath.Base(x.Bundle)))
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if err := o.unbundle(ctx, name, owner[name], wanted[name]); err != nil {
+			return agent.Errorf(agent.CodeOf(err), "the results in %s: %w", name, err).WithHint(agent.HintOf(err))
+		}
+	}
+	return nil
+}
+
+func (o *importOptions) unbundle(ctx context.Context, name string, job agent.Job, wanted []repo.Taken) error {
+	r, err := o.repository(ctx, job)
 	if err != nil {
-		return job, agent.Errorf(agent.NotFound, "its results are not there: %w", err)
+		return err
+	}
+	f, err := os.Open(filepath.Join(o.dir, name))
+	if err != nil {
+		return agent.Errorf(agent.NotFound, "they are not there: %w", err)
 	}
 	defer f.Close()
-	return job, r.Unbundle(ctx, f, names)
+	return r.Unbundle(ctx, f, wanted)
 }

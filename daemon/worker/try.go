@@ -20,6 +20,9 @@ import (
 func (v *variant) try(ctx context.Context, try int) (out agent.Outcome, again string, err error) {
 	started := time.Now().UTC()
 	m := v.make(ctx, try)
+	if m.postponed {
+		return out, "", errPostponed
+	}
 	if out = m.out; out.Commit != "" {
 		if v.last = out.Commit; v.spec.Kind == agent.Prompt {
 			v.from = out.Commit // a command does its whole work again
@@ -44,10 +47,14 @@ func (v *variant) try(ctx context.Context, try int) (out agent.Outcome, again st
 	return out, again, err
 }
 
+// errPostponed says that the variant is to be given back: its makers rest.
+var errPostponed = errors.New("its makers rest")
+
 // made is what came of asking.
 type made struct {
 	out       agent.Outcome
 	again     string // what to tell the maker before another try
+	postponed bool   // nobody was asked, because all rest: it is a matter for later
 	answered  bool   // by a maker, whatever its answer is worth
 	format    patch.Format
 	usage     agent.Usage // of all that were asked
@@ -59,7 +66,7 @@ type made struct {
 // one gives an answer, and turns the answer into a commit.
 func (v *variant) make(ctx context.Context, try int) (m made) {
 	var why []string // those asked before gave none
-	rested := false
+	rested, asked := false, false
 	for i := v.at; i < len(v.makers); i++ {
 		who := v.makers[i]
 		if until, reason, resting := v.cfg.Makers.Ledger().Resting(who.Name()); resting {
@@ -79,6 +86,12 @@ func (v *variant) make(ctx context.Context, try int) (m made) {
 		if err != nil {
 			return m // ctx ended
 		}
+		if _, _, resting := v.cfg.Makers.Resting(who.Name()); resting { // since we waited to enter
+			leave()
+			i--
+			continue
+		}
+		asked = true
 		v.step(ctx, "making the patch with %s", who.Name())
 		m = v.ask(ctx, who, try)
 		leave()
@@ -94,6 +107,10 @@ func (v *variant) make(ctx context.Context, try int) (m made) {
 			return m
 		}
 		why = append(why, m.out.Reason)
+	}
+	if rested && !asked && try == 1 && v.cfg.Makers.Blocks(v.spec.Makers) != nil {
+		m.postponed = true
+		return m
 	}
 	if len(why) > 1 || m.out.Verdict == "" {
 		verdict := m.out.Verdict

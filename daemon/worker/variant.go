@@ -3,6 +3,7 @@ package worker
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -80,6 +81,9 @@ func (v *variant) run(ctx context.Context) agent.Outcome {
 			break
 		}
 		out, again, err := v.try(ctx, try)
+		if errors.Is(err, errPostponed) {
+			return agent.Outcome{}
+		}
 		if err != nil || ctx.Err() != nil {
 			return v.end(ctx, failed(err))
 		}

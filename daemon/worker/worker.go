@@ -122,7 +122,7 @@ func (w *Worker) serve(ctx context.Context) error {
 	var carried sync.WaitGroup
 	defer carried.Wait()
 	for w.slots.take(ctx) && w.awaitRoom(ctx) {
-		lease, err := w.claim(ctx)
+		lease, err := w.claim(ctx, false)
 		if err != nil {
 			w.slots.give()
 			return unlessEnded(ctx, err)
@@ -137,9 +137,9 @@ func (w *Worker) serve(ctx context.Context) error {
 	return nil
 }
 
-// claim waits for a variant that one of its makers can make. Which makers those are
-// changes while it waits.
-func (w *Worker) claim(ctx context.Context) (agent.Lease, error) {
+// claim waits for a variant that one of its makers can make, with now for one of a job
+// that was told to start. Which makers those are changes while it waits.
+func (w *Worker) claim(ctx context.Context, now bool) (agent.Lease, error) {
 	for {
 		out := w.cfg.Makers.Unavailable()
 		turn, cancel := context.WithCancel(ctx)
@@ -151,7 +151,7 @@ func (w *Worker) claim(ctx context.Context) (agent.Lease, error) {
 			case <-turn.Done():
 			}
 		}()
-		lease, err := w.cfg.Queue.Claim(turn, agent.Claim{Worker: w.cfg.Name, TTL: w.cfg.Lease, Without: out.Names})
+		lease, err := w.cfg.Queue.Claim(turn, agent.Claim{Worker: w.cfg.Name, TTL: w.cfg.Lease, Without: out.Names, Now: now})
 		again := err != nil && turn.Err() != nil && ctx.Err() == nil
 		cancel()
 		if !again {
@@ -164,8 +164,8 @@ func (w *Worker) claim(ctx context.Context) (agent.Lease, error) {
 func (w *Worker) serveNow(ctx context.Context) error {
 	var carried sync.WaitGroup
 	defer carried.Wait()
-	for {
-		lease, err := w.cfg.Queue.Claim(ctx, agent.Claim{Worker: w.cfg.Name, TTL: w.cfg.Lease, Now: true})
+	for w.awaitRoom(ctx) {
+		lease, err := w.claim(ctx, true)
 		if err != nil {
 			return unlessEnded(ctx, err)
 		}
@@ -175,6 +175,7 @@ func (w *Worker) serveNow(ctx context.Context) error {
 			w.carry(ctx, lease)
 		})
 	}
+	return nil
 }
 
 func unlessEnded(ctx context.Context, err error) error {

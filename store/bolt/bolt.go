@@ -64,6 +64,7 @@ type Store struct {
 	line     agent.Line              // who is next: what can be claimed as committed, what runs as begun
 	rules    agent.Rules             // as begun
 	follows  map[agent.ID][]agent.ID // who comes after a job, as begun, in order
+	redrive  bool                    // acts were lost that followers may have been part of
 	waiters  []*waiter               // claims that wait, the oldest first
 	alarm    *time.Timer             // runs ring when a job's time has come
 	tails    map[agent.ID]*tail

@@ -183,6 +183,9 @@ func (s *Store) settle(b *batch, err error) {
 	for _, a := range b.acts {
 		s.publishLocked(a)
 	}
+	if s.redrive { // it can be written again: what could not follow then does so now
+		s.redrive = s.followAllLocked() != nil
+	}
 	s.unsynced -= b.size
 	s.pendLocked(b)
 	close(b.done)
@@ -197,7 +200,7 @@ func (s *Store) publishLocked(a *act) {
 	case a.rec.gone:
 		s.line.Remove(a.id)
 	default:
-		s.standLocked(&a.rec.Job, queued(&a.entry.Job))
+		s.standLocked(&a.rec.Job, agent.QueuedOf(&a.entry.Job))
 	}
 	if a.rec != nil {
 		s.followLocked(a)
@@ -223,6 +226,8 @@ func (s *Store) failLocked(b *batch, err error) {
 		if rerr := s.recoverLocked(); rerr != nil {
 			s.breakLocked(rerr)
 		}
+		s.redrive = true
+		s.wakeLocked()
 	}
 	for _, b := range failed {
 		for _, a := range b.acts {

@@ -85,6 +85,10 @@ func (s *Store) parentsLocked(spec *agent.Spec) ([]*agent.Job, error) {
 func (s *Store) followAll() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.followAllLocked()
+}
+
+func (s *Store) followAllLocked() error {
 	for _, parent := range slices.Sorted(maps.Keys(s.follows)) {
 		if err := s.driveLocked(parent); err != nil {
 			return err

@@ -22,8 +22,12 @@ func (s *Store) Claim(ctx context.Context, c agent.Claim) (agent.Lease, error) {
 	if err := c.Validate(); err != nil {
 		return agent.Lease{}, err
 	}
+	var w *waiter
 	for {
 		if err := s.begin(ctx); err != nil {
+			if w != nil {
+				s.leave(w) // what it was woken for is another's
+			}
 			return agent.Lease{}, err
 		}
 		if next, ok := s.line.Next(&c, time.Now()); ok {
@@ -35,12 +39,12 @@ func (s *Store) Claim(ctx context.Context, c agent.Claim) (agent.Lease, error) {
 			}
 			return l, err
 		}
-		w := s.joinLocked(c)
+		w = s.joinLocked(c)
+		s.wakeLocked() // what this one was woken for and does not want
 		s.mu.Unlock()
 		select {
 		case <-w.woken:
 		case <-ctx.Done():
-			s.leave(w)
 		case <-s.closing:
 		}
 	}

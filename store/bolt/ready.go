@@ -13,16 +13,6 @@ type waiter struct {
 	woken chan struct{} // closed when there may be something for it
 }
 
-// queued returns the variants of a job that wait, as Place.Queued has them.
-func queued(j *agent.Job) (bits uint32) {
-	for _, v := range j.Variants {
-		if v.State == agent.Queued {
-			bits |= 1 << (v.Number - 1)
-		}
-	}
-	return bits
-}
-
 // standLocked tells the line where a job stands. Of its queued variants only those in
 // known can be claimed: the others are not on disk as such.
 func (s *Store) standLocked(j *agent.Job, known uint32) {
