@@ -69,6 +69,10 @@ func New(cfg Config) *Notifier {
 const (
 	settle = time.Second     // a change waits for others before anybody is told
 	pause  = 5 * time.Second // between two tellings: a burst becomes one
+
+	// round is how long a sink has for all that is told at a time, so that one that
+	// answers nobody does not keep the others from what comes next.
+	round = 20 * time.Second
 )
 
 // Run tells until ctx ends, and returns its error. Nobody but a sink waits for it: it only
@@ -162,8 +166,10 @@ func (n *Notifier) tell(ctx context.Context) bool {
 	var all sync.WaitGroup
 	for _, s := range n.cfg.Sinks {
 		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, round)
+			defer cancel()
 			for _, notice := range notices {
-				if err := s.Send(ctx, notice); err != nil && ctx.Err() == nil {
+				if err := s.Send(ctx, notice); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 					n.cfg.Log.Warn("a notification did not arrive", "by", s.Name(), "event", string(notice.Event), "err", err)
 				}
 			}

@@ -140,11 +140,36 @@ func (h *mcpHost) diff(ctx context.Context, ref agent.Ref) (mcp.Diff, error) {
 	return d, err
 }
 
+// mine refuses jobs of other repositories than the one that the server was started in:
+// that is the working tree it was allowed to write to.
+func (h *mcpHost) mine(ctx context.Context, a *app, jobs agent.Jobs, id agent.ID) error {
+	job, err := jobs.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	set, err := a.repos()
+	if err != nil {
+		return err
+	}
+	r, err := set.Open(ctx, h.dir)
+	if err != nil {
+		return err
+	}
+	if r.Root() != job.Spec.Repo {
+		return agent.Errorf(agent.Invalid, "job %s belongs to %s, and this server may write to %s alone", id, job.Spec.Repo, r.Root()).
+			WithHint("a person can: agent apply " + id.String())
+	}
+	return nil
+}
+
 func (h *mcpHost) apply(ctx context.Context, ref agent.Ref, how mcp.How) (mcp.Applied, error) {
 	a := h.call()
 	defer a.close()
 	jobs, err := h.jobs(ctx)
 	if err != nil {
+		return mcp.Applied{}, err
+	}
+	if err := h.mine(ctx, a, jobs, ref.Job); err != nil {
 		return mcp.Applied{}, err
 	}
 	o := applyOptions{app: a, ref: ref, check: how.Check, threeWay: how.ThreeWay}

@@ -139,8 +139,11 @@ func (m *monitored) open(ctx context.Context, ref agent.Ref) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := fmt.Sprintf("agent-%s-%d.diff", ref.Job, ref.Variant)
-	file := filepath.Join(os.TempDir(), name)
+	dir, err := os.MkdirTemp("", "agent-diff-") // of our own: names in a shared directory can be others' links
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, fmt.Sprintf("%s-%d.diff", ref.Job, ref.Variant))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return "", err
 	}
@@ -162,6 +165,7 @@ func (m *monitored) open(ctx context.Context, ref agent.Ref) (string, error) {
 
 func (m *monitored) newJob(ctx context.Context, d monitor.Draft) (job agent.Job, err error) {
 	_, err = m.run(func(a *app) error {
+		a.settings.config = nil // the monitor stays open for longer than settings stay the same
 		if d.Repo != "" {
 			a.dir = d.Repo
 		}
@@ -201,13 +205,13 @@ func (m *monitored) health(ctx context.Context) (monitor.Health, error) {
 		DiskFree: int64(h.Disk.Free), DiskMin: int64(h.Disk.Min),
 	}
 	_, err = m.run(func(a *app) error {
-		records, err := (&statusOptions{app: a}).makerRecords()
+		records, _ := (&statusOptions{app: a}).makerRecords() // what is not known is left out
 		for _, r := range records {
 			if r.Until.After(a.now()) {
 				got.Cooldowns = append(got.Cooldowns, monitor.Cooldown{Maker: r.Name, Until: r.Until})
 			}
 		}
-		return err
+		return nil
 	})
 	return got, err
 }

@@ -24,6 +24,7 @@ func followLaws() []law {
 		{name: "follow/chain", rule: "those after it follow as well", check: followChain},
 		{name: "follow/removed", rule: "a result that was taken outlives the removal of its job; none that comes never does", check: followRemoved},
 		{name: "follow/several", rule: "of several all must be good, and the first of the same repository is what it starts from", check: followSeveral},
+		{name: "follow/removed of several", rule: "with one removed the others still count", check: followRemovedOfSeveral},
 		{name: "follow/elsewhere", rule: "after a job of another repository it starts from its own base", check: followElsewhere},
 		{name: "follow/retry", rule: "to retry it while the other is bad fails it again", check: followRetry},
 		{name: "follow/start", rule: "it cannot be told to start without a result, and can with one", check: followStart},
@@ -312,54 +313,6 @@ func followChain(w *world) {
 	w.change(2, retry())
 	w.starts(3, 0)
 	w.starts(4, 0)
-}
-
-func followRemoved(w *world) {
-	w.done([]agent.Outcome{good(1)})
-	w.submit(comesAfter(1))
-	w.change(1, remove())
-	w.starts(2, 1)
-	w.finish(w.begin(2)[0], ended(agent.Failed))
-	w.change(2, retry())
-	w.starts(2, 1)
-	w.cancel(2)
-
-	w.done([]agent.Outcome{good(3)})
-	w.submit()
-	w.submit(comesAfter(3, 4))
-	w.change(3, remove())
-	w.failed(5, "3", "removed")
-	w.change(5, remove())
-	w.finish(w.begin(4)[0], good(4)) // nobody follows any more
-}
-
-func followSeveral(w *world) {
-	w.submit(inRepo("/src/two"))
-	w.submit()
-	w.submit()
-	w.submit(comesAfter(1, 3, 2))
-	w.finish(w.begin(1)[0], good(1))
-	w.starts(4, 0)
-	w.finish(w.begin(2)[0], good(2))
-	w.starts(4, 0)
-	w.finish(w.begin(3)[0], good(3))
-	w.starts(4, 3)
-
-	w.submit()
-	w.submit(comesAfter(2, 5))
-	w.starts(6, 0)
-	w.cancel(5)
-	w.failed(6, "5", "canceled")
-}
-
-func followElsewhere(w *world) {
-	w.submit(inRepo("/src/two"))
-	w.submit(comesAfter(1))
-	w.finish(w.begin(1)[0], good(1))
-	if j := w.job(2); j.Start != base || j.From() != base {
-		w.Errorf("job starts from %q", j.Start)
-	}
-	w.begin(2)
 }
 
 func followRetry(w *world) {

@@ -15,6 +15,7 @@ func reviseLaws() []law {
 		{name: "revise/whole", rule: "what a variant said, used and found is kept whole, and lists leave the long of it out", check: reviseWhole},
 		{name: "revise/which", rule: "a remark on a job is about the chosen variant, else the one that asks, else the newest", check: reviseWhich},
 		{name: "revise/rank", rule: "of equally good results the revision is proposed", check: reviseRank},
+		{name: "revise/waits", rule: "a revision is not begun before the variant it revises is done again", check: reviseWaits},
 		{name: "revise/refused", rule: "what nobody can revise is refused and changes nothing", check: reviseRefused},
 		{name: "revise/same", rule: "a change that an earlier variant has as well is marked", check: reviseSame},
 	}
@@ -269,4 +270,24 @@ func untilAll(w *world) {
 	w.finish(second, ended(agent.Verified))
 	_, err := w.jobs.Submit(w.ctx, spec(func(s *agent.Spec) { s.Until = "tomorrow" }))
 	w.refused(err, agent.Invalid)
+}
+
+func reviseWaits(w *world) {
+	j := w.submit(func(s *agent.Spec) { s.Kind = agent.Prompt })
+	w.finish(w.claim(), ended(agent.ChecksFailed))
+	w.change(j.ID, agent.Change{Op: agent.OpRevise, Text: "louder"})
+	w.finish(w.claim(), ended(agent.ChecksFailed))
+	w.change(j.ID, retry())
+	first := w.claim()
+	if first.Variant != 1 {
+		w.Fatalf("claimed variant %d, want 1", first.Variant)
+	}
+	other := w.submit()
+	if l := w.claim(); l.Job.ID != other.ID {
+		w.Fatalf("claimed %s/%d beside the variant that it revises", l.Job.ID, l.Variant)
+	}
+	w.finish(first, unverified())
+	if l := w.claim(); l.Job.ID != j.ID || l.Variant != 2 {
+		w.Fatalf("claimed %s/%d, want the revision", l.Job.ID, l.Variant)
+	}
 }

@@ -19,6 +19,7 @@ func turnLaws() []law {
 		{name: "turn/time", timed: true, rule: "a job that waits for a time begins then, also for a Claim that waits already", check: turnTime},
 		{name: "turn/hold", rule: "a held job is passed over until it is released, also for a Claim that waits already", check: turnHold},
 		{name: "turn/now", rule: "a job told to start passes every limit and pause, and is first", check: turnNow},
+		{name: "turn/now ends", rule: "that ends with the job: tried again, it passes nothing", check: turnNowEnds},
 		{name: "turn/now alone", rule: "a Claim for such jobs takes no other", check: turnNowAlone},
 		{name: "turn/now waits", rule: "a Claim for such jobs waits for one", check: turnNowWaits},
 		{name: "turn/without", rule: "a job all of whose makers cannot be asked is passed over", check: turnWithout},
@@ -268,4 +269,16 @@ func turnOtherClaims(w *world) {
 	w.gets(second, 1)
 	w.submit(madeBy("two"))
 	w.gets(first, 2)
+}
+
+func turnNowEnds(w *world) {
+	j := w.submit()
+	w.change(j.ID, agent.Change{Op: agent.OpStart})
+	w.finish(w.claim(), ended(agent.Failed))
+	if _, err := w.jobs.Rule(w.ctx, agent.RuleChange{Op: agent.RulePause, Why: "lunch"}); err != nil {
+		w.Fatal(err)
+	}
+	if got := w.change(j.ID, retry()); got.Now || got.Waiting == nil || got.Waiting.For != agent.WaitResume {
+		w.Errorf("tried again it waits for %v, now: %v", got.Waiting, got.Now)
+	}
 }
