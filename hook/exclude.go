@@ -85,7 +85,7 @@ func (p Place) visible(ctx context.Context, plans []plan) (files []string) {
 			continue
 		}
 		files = append(files, pl.done.Path)
-		if pl.move != "" {
+		if pl.move != "" || exists(filepath.Join(p.Dir, chainedDir, pl.done.Hook)) {
 			files = append(files, filepath.Join(p.Dir, chainedDir))
 		}
 	}

@@ -96,7 +96,11 @@ func (p Place) plan(ctx context.Context, name string, opt Options, force bool) (
 	pl := plan{done: Done{Hook: name, Path: file, What: "installed"}, mode: 0o755}
 	info, err := os.Lstat(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		pl.text = shebang + block(name, kindFile, opt)
+		k := kindFile
+		if exists(filepath.Join(p.Dir, chainedDir, name)) { // an installation was cut off behind the move
+			k, pl.done.What, pl.done.Note = kindChain, "chained", keptNote(name)
+		}
+		pl.text = shebang + block(name, k, opt)
 		return pl, nil
 	}
 	if err != nil {
@@ -123,13 +127,23 @@ func (p Place) plan(ctx context.Context, name string, opt Options, force bool) (
 	}
 	pl.mode = 0o755
 	pl.move = filepath.Join(p.Dir, chainedDir, name)
-	pl.done.Note = "what was there is " + filepath.Join(chainedDir, name) + ", and runs at the end"
-	if _, err := os.Lstat(pl.move); err == nil {
+	pl.done.Note = keptNote(name)
+	if exists(pl.move) {
 		return pl, agent.Errorf(agent.WrongState, "%s cannot be kept: %s exists already", file, pl.move).
 			WithHint("look at both, and remove one of them")
 	}
 	pl.text = shebang + block(name, kindChain, opt)
 	return pl, nil
+}
+
+func keptNote(name string) string {
+	return "what was there is " + filepath.Join(chainedDir, name) + ", and runs at the end"
+}
+
+// exists reports whether there is something by this name, be it a link that leads nowhere.
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // upgrade puts the lines of today in the place of those that are there.
@@ -154,23 +168,30 @@ func edited(path string) error {
 		WithHint("move what is yours out of them, or give it up with --force")
 }
 
+// carryOut writes what was planned. If it fails, what was moved is back where it was.
 func (pl plan) carryOut() error {
 	if pl.text == "" {
 		return nil
 	}
-	if pl.move != "" {
-		if err := os.MkdirAll(filepath.Dir(pl.move), 0o755); err != nil {
-			return err
-		}
-		if err := moveFile(pl.done.Path, pl.move, "..", ""); err != nil {
-			return err
-		}
+	if pl.move == "" {
+		return replace(pl.done.Path, []byte(pl.text), pl.mode)
 	}
-	return replace(pl.done.Path, []byte(pl.text), pl.mode)
+	if err := os.MkdirAll(filepath.Dir(pl.move), 0o755); err != nil {
+		return err
+	}
+	if err := moveFile(pl.done.Path, pl.move, "..", ""); err != nil {
+		return err
+	}
+	err := replace(pl.done.Path, []byte(pl.text), pl.mode)
+	if err != nil {
+		err = errors.Join(err, moveFile(pl.move, pl.done.Path, "", "../"))
+		_ = os.Remove(filepath.Dir(pl.move)) // if it is empty
+	}
+	return err
 }
 
-// moveFile renames a file. A relative symbolic link is made anew, so that it leads
-// where it led: with add before its target, or cut from it.
+// moveFile renames a file over what may stand there. A relative symbolic link is made
+// anew, so that it leads where it led: with add before its target, or cut from it.
 func moveFile(from, to, add, cut string) error {
 	target, err := os.Readlink(from)
 	if err != nil || filepath.IsAbs(target) {
@@ -179,8 +200,12 @@ func moveFile(from, to, add, cut string) error {
 	if add != "" {
 		target = add + "/" + target
 	}
-	if err := os.Symlink(strings.TrimPrefix(target, cut), to); err != nil {
+	link := from + ".agent-new" // a link cannot be made over a file
+	if err := os.Symlink(strings.TrimPrefix(target, cut), link); err != nil {
 		return err
+	}
+	if err := os.Rename(link, to); err != nil {
+		return errors.Join(err, os.Remove(link))
 	}
 	return os.Remove(from)
 }
@@ -226,6 +251,8 @@ func (p Place) Uninstall(opt Options, force bool) (done []Done, err error) {
 	return done, errors.Join(p.include(), book.Forget())
 }
 
+const keptIsBack = "what was there before is back"
+
 // clear takes our lines out of a directory of hooks, unless another repository needs them.
 func (p Place) clear(opt Options, dir string, force bool) (done []Done, err error) {
 	others, err := sharing(opt.State, p.Common, dir)
@@ -250,7 +277,8 @@ func (p Place) clear(opt Options, dir string, force bool) (done []Done, err erro
 	return done, nil
 }
 
-// sharing counts the other repositories whose hooks lie in dir.
+// sharing counts the other repositories whose hooks lie in dir. One that was deleted
+// without a word needs none.
 func sharing(state, common, dir string) (n int, err error) {
 	books, err := spool.Books(state)
 	if err != nil {
@@ -259,7 +287,7 @@ func sharing(state, common, dir string) (n int, err error) {
 	for _, b := range books {
 		if k, ok, err := b.Known(); err != nil {
 			return 0, err
-		} else if ok && k.HooksDir == dir && k.Common != common {
+		} else if ok && k.HooksDir == dir && k.Common != common && exists(filepath.Join(k.Common, "HEAD")) {
 			n++
 		}
 	}
@@ -267,8 +295,13 @@ func sharing(state, common, dir string) (n int, err error) {
 }
 
 // takeOut removes our lines from one file, or the file if there is nothing else in it.
+// What it called comes back in its place: under the name that a hook manager gave it, too.
 func takeOut(dir, name, suffix string, force bool) (d Done, err error) {
 	file := filepath.Join(dir, name+suffix)
+	kept := filepath.Join(dir, chainedDir, name)
+	if suffix == "" && !exists(file) && exists(kept) { // an installation was cut off behind the move
+		return Done{Hook: name, Path: file, What: "removed", Note: keptIsBack}, moveFile(kept, file, "", "../")
+	}
 	data, err := os.ReadFile(file)
 	s, ours := split(string(data))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !ours {
@@ -281,17 +314,13 @@ func takeOut(dir, name, suffix string, force bool) (d Done, err error) {
 		return d, edited(file)
 	}
 	d = Done{Hook: name, Path: file, What: "removed"}
-	kept := filepath.Join(dir, chainedDir, name)
-	_, lost := os.Lstat(kept)
+	chain := s.kind == kindChain && exists(kept)
 	alone := s.rest() == shebang
 	switch {
-	case s.kind == kindChain && lost == nil && alone:
-		if err := os.Remove(file); err != nil {
-			return d, err
-		}
-		d.Note = "what was there before is back"
-		return d, moveFile(kept, filepath.Join(dir, name), "", "../")
-	case s.kind == kindChain && lost == nil:
+	case chain && alone:
+		d.Note = keptIsBack
+		return d, moveFile(kept, file, "", "../")
+	case chain:
 		return d, agent.Errorf(agent.WrongState, "somebody wrote into %s, which calls what was there before", file).
 			WithHint("move what is yours into " + kept + ", leave our lines alone in the file, and try again")
 	case s.kind != kindBlock && alone:
