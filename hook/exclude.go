@@ -11,6 +11,23 @@ import (
 	"strings"
 )
 
+// excludeFile is info/exclude, or the file that it leads to: a symbolic link stays one,
+// also when there is no file there yet.
+func (p Place) excludeFile() string {
+	name := filepath.Join(p.Common, "info", "exclude")
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		return real
+	}
+	to, err := os.Readlink(name)
+	switch {
+	case err != nil:
+		return name
+	case filepath.IsAbs(to):
+		return to
+	}
+	return filepath.Join(filepath.Dir(name), to)
+}
+
 // exclude keeps the files that were made inside of the work tree out of `git add`: they
 // name this machine's directories, and are nothing for others. It writes them at the top
 // of the repository's own info/exclude, between our marks.
@@ -18,7 +35,7 @@ func (p Place) exclude(files []string) error {
 	if len(files) == 0 {
 		return nil
 	}
-	name := filepath.Join(p.Common, "info", "exclude")
+	name := p.excludeFile()
 	text, err := os.ReadFile(name)
 	k, mode := kindBlock, fs.FileMode(0o644)
 	if info, err := os.Stat(name); err == nil {
@@ -57,7 +74,7 @@ func escapePattern(path string) string {
 
 // include takes our lines out of info/exclude.
 func (p Place) include() error {
-	name := filepath.Join(p.Common, "info", "exclude")
+	name := p.excludeFile()
 	text, err := os.ReadFile(name)
 	s, ours := split(string(text))
 	switch {
@@ -90,7 +107,7 @@ func (p Place) visible(ctx context.Context, plans []plan) (files []string) {
 		}
 	}
 	if p.Ignored(ctx) && len(files) > 0 {
-		if text, err := os.ReadFile(filepath.Join(p.Common, "info", "exclude")); err == nil {
+		if text, err := os.ReadFile(p.excludeFile()); err == nil {
 			if _, ours := split(string(text)); ours {
 				return files // ignored by our own lines
 			}
