@@ -23,6 +23,9 @@ type event struct {
 	at     time.Time
 	found  bool // in the reflog, without a note
 
+	message string // of the reflog: "commit (amend): subject"; "" when only a note tells
+	amended string // of a commit that was amended: the one before
+
 	unplaced bool // the branch is not known yet
 }
 
@@ -47,7 +50,9 @@ type look struct {
 // What is asked for stands in the .agent.yaml of the commit itself, which is, or was
 // when the hook ran, checked out in the person's own work tree; no ref that was only
 // fetched is ever read. A trailer counts only in a commit that was made here, and by its
-// author: those of others, that a merge or a cherry-pick brings, ask for nothing.
+// author: those of others, that a merge or a cherry-pick brings, ask for nothing. Whoever
+// made a commit that is picked could write any author into it, so what git's reflog says
+// counts, where there is one.
 func (l *look) specs(ctx context.Context) (specs []agent.Spec, skipped string, err error) {
 	if _, ours := trailers(l.about.Message, jobTrailer); ours {
 		return nil, "agent made this commit", nil
@@ -60,12 +65,11 @@ func (l *look) specs(ctx context.Context) (specs []agent.Spec, skipped string, e
 	if err != nil {
 		return nil, "", err
 	}
-	if l.hook == postCommit && l.about.Author == l.about.Committer {
-		asked, _ := trailers(l.about.Message, patchTrailer)
-		for i, text := range asked {
-			specs = append(specs, l.spec(config.HookRule{Patch: text}, postCommit, "trailer "+strconv.Itoa(i)))
-		}
+	own, err := l.trailerSpecs(ctx)
+	if err != nil {
+		return nil, "", err
 	}
+	specs = append(specs, own...)
 	if len(specs) == 0 {
 		skipped = nothingAsked
 		if len(l.rules[l.hook]) > 0 {
@@ -73,6 +77,32 @@ func (l *look) specs(ctx context.Context) (specs []agent.Spec, skipped string, e
 		}
 	}
 	return specs, skipped, nil
+}
+
+// trailerSpecs are the jobs that the commit's own trailers ask for: not those of a commit
+// that was picked, nor those that an amended one had before.
+func (l *look) trailerSpecs(ctx context.Context) (specs []agent.Spec, err error) {
+	if l.hook != postCommit || l.about.Author != l.about.Committer || isPick.MatchString(l.message) {
+		return nil, nil
+	}
+	asked, _ := trailers(l.about.Message, patchTrailer)
+	var had []string
+	if len(asked) > 0 && l.amended != "" {
+		old, err := l.repo.About(ctx, l.amended)
+		if agent.CodeOf(err) == agent.NotFound { // what it had is not known any more
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		had, _ = trailers(old.Message, patchTrailer)
+	}
+	for i, text := range asked {
+		if !slices.Contains(had, text) {
+			specs = append(specs, l.spec(config.HookRule{Patch: text}, postCommit, "trailer "+strconv.Itoa(i)))
+		}
+	}
+	return specs, nil
 }
 
 const (

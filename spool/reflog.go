@@ -83,6 +83,8 @@ func parseEntry(l string) (e entry, ok bool) {
 // of an older git says "rebase -i (finish)", or "rebase finished".
 var (
 	isCommit = regexp.MustCompile(`^(commit( \((initial|amend|merge|cherry-pick)\))?|cherry-pick|revert): `)
+	isPick   = regexp.MustCompile(`^(cherry-pick|commit \(cherry-pick\)):`)
+	isAmend  = regexp.MustCompile(`^commit \(amend\): `)
 	isMerge  = regexp.MustCompile(`^(merge .*|pull\b[^(]*): `)
 	isStart  = regexp.MustCompile(`^(rebase|pull)\b.*\(start\): `)
 	isFinish = regexp.MustCompile(`^(rebase|pull)\b.*(\(finish\)|finished): `)
@@ -108,7 +110,10 @@ func happened(entries []entry, from int) (events []event) {
 			start = ""
 		case start != "":
 		case isCommit.MatchString(e.message):
-			ev = event{hook: "post-commit", commit: e.new}
+			ev = event{hook: postCommit, commit: e.new, message: e.message}
+			if isAmend.MatchString(e.message) {
+				ev.amended = e.old
+			}
 		case isMerge.MatchString(e.message):
 			ev = event{hook: "post-merge", commit: e.new, from: e.old}
 		}

@@ -165,7 +165,7 @@ func (t *Taker) events(ctx context.Context, g *group, gitDir string, entries []e
 			continue
 		}
 		if i := slices.IndexFunc(told, same); i >= 0 {
-			ev.onto = told[i].onto
+			ev.onto, ev.message, ev.amended = told[i].onto, told[i].message, told[i].amended
 			if ev.from == "" {
 				ev.from = told[i].from
 			}

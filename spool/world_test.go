@@ -233,3 +233,13 @@ func (w *world) outcomes(dir string) []spool.Outcome {
 	}
 	return outs
 }
+
+// fails runs a git command that must not succeed.
+func (w *world) fails(dir string, args ...string) {
+	w.t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir, cmd.Env = dir, w.env
+	if out, err := cmd.CombinedOutput(); err == nil {
+		w.t.Fatalf("git %s succeeded\n%s", strings.Join(args, " "), out)
+	}
+}
