@@ -1,6 +1,8 @@
 package spool
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,12 +35,15 @@ func gitDirs(name string) (gitDir, common string, err error) {
 	if _, err := os.Stat(filepath.Join(gitDir, "HEAD")); err != nil {
 		return "", "", err
 	}
-	common = gitDir
-	if text, err := line(filepath.Join(gitDir, "commondir")); err == nil {
-		common, err = filepath.EvalSymlinks(from(gitDir, text))
-		return gitDir, common, err
+	text, err := line(filepath.Join(gitDir, "commondir"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return gitDir, gitDir, nil
+	case err != nil:
+		return "", "", err
 	}
-	return gitDir, common, nil
+	common, err = filepath.EvalSymlinks(from(gitDir, text))
+	return gitDir, common, err
 }
 
 // home is where git is asked about the work tree of a git directory: of a linked one the

@@ -93,14 +93,17 @@ var (
 )
 
 // happened is what the entries tell, as the hooks would have. In a rebase only its end
-// counts, with where it started.
-func happened(entries []entry, from int) (events []event) {
+// counts, with where it started: goingOn says whether there is one now.
+func happened(entries []entry, from int, goingOn bool) (events []event) {
 	start := ""
 	for i, e := range entries {
 		var ev event
 		switch {
 		case isStart.MatchString(e.message):
-			start = e.new
+			start = ""
+			if ends(entries[i+1:], goingOn) {
+				start = e.new
+			}
 		case isAbort.MatchString(e.message):
 			start = ""
 		case isFinish.MatchString(e.message):
@@ -126,6 +129,31 @@ func happened(entries []entry, from int) (events []event) {
 		}
 	}
 	return events
+}
+
+// ends reports whether a rebase that started before these entries came, or comes, to an
+// end. One that was left with --quit does not: git writes nothing of that. Then what
+// follows it are events of their own.
+func ends(entries []entry, goingOn bool) bool {
+	for _, e := range entries {
+		switch {
+		case isFinish.MatchString(e.message), isAbort.MatchString(e.message):
+			return true
+		case isStart.MatchString(e.message):
+			return false
+		}
+	}
+	return goingOn
+}
+
+// rebasing reports whether a rebase goes on in the work tree of a git directory.
+func rebasing(gitDir string) bool {
+	for _, name := range []string{"rebase-merge", "rebase-apply"} {
+		if _, err := os.Stat(filepath.Join(gitDir, name)); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // place says on which branch the events since the last move were. The reflog of HEAD

@@ -56,18 +56,22 @@ func (t *Taker) take(ctx context.Context, g *group) error {
 }
 
 // gitDirs are the git directories of the work trees to look at: those the notes name, or
-// all where there is none.
-func (g *group) gitDirs() []string {
-	if len(g.notes) == 0 {
-		return workTrees(g.common)
+// those and all others.
+func (g *group) gitDirs() (dirs []string) {
+	if g.all {
+		dirs = workTrees(g.common)
 	}
-	var dirs []string
 	for _, n := range g.notes {
 		if !slices.Contains(dirs, n.GitDir) {
 			dirs = append(dirs, n.GitDir)
 		}
 	}
 	return dirs
+}
+
+// names reports whether a note names the work tree of a git directory.
+func (g *group) names(gitDir string) bool {
+	return slices.ContainsFunc(g.notes, func(n Note) bool { return n.GitDir == gitDir })
 }
 
 // takeTree makes the jobs of one work tree. Its outcomes are written down; an error
@@ -81,7 +85,7 @@ func (t *Taker) takeTree(ctx context.Context, g *group, gitDir string, entries [
 	if err != nil {
 		return g.giveUp(err, events)
 	}
-	if len(g.notes) == 0 && !t.Live(ctx, r.Root()) {
+	if !g.names(gitDir) && !t.Live(ctx, r.Root()) {
 		return ctx.Err()
 	}
 	var outs []Outcome
@@ -141,8 +145,9 @@ func (t *Taker) events(ctx context.Context, g *group, gitDir string, entries []e
 	if last, known := seen[rawPath(gitDir)]; known {
 		start, _ = unseen(entries, last)
 	}
-	told := happened(entries, 0)
-	fresh := happened(entries, start)
+	goingOn := rebasing(gitDir)
+	told := happened(entries, 0, goingOn)
+	fresh := happened(entries, start, goingOn)
 	head := branchOf(gitDir)
 	for _, list := range [][]event{told, fresh} {
 		place(list, head)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"codeagent.dev/agent"
@@ -107,6 +108,9 @@ func (t *Taker) Busy() (running, limit int) { return 0, 0 }
 func (t *Taker) pass(ctx context.Context, all bool) (left bool) {
 	groups, lost, left := t.group(ctx)
 	if all || lost {
+		for _, g := range groups {
+			g.all = true
+		}
 		for _, g := range t.known() {
 			if groups[g.book] == nil {
 				groups[g.book] = g
@@ -142,6 +146,7 @@ type group struct {
 	common string
 	notes  []Note
 	files  []string // to be removed once they are taken
+	all    bool     // also the work trees that no note names are looked at
 }
 
 // group sorts the notes by repository. What no note can be made of is removed, and so is
@@ -173,7 +178,14 @@ func (t *Taker) group(ctx context.Context) (groups map[Book]*group, lost, left b
 			t.Log.Warn("a note of a git hook is broken; the reflogs are looked at instead", "file", name, "err", err)
 			lost = true
 		}
-		if !t.sort(groups, name, notes) {
+		switch taken, err := t.sort(groups, name, notes); {
+		case err != nil:
+			left = true
+			if t.said[name] != err.Error() {
+				t.said[name] = err.Error()
+				t.Log.Warn("a note of a git hook waits", "file", name, "err", err)
+			}
+		case !taken:
 			t.remove(name)
 		}
 	}
@@ -185,31 +197,55 @@ func young(name string) bool {
 	return err == nil && time.Since(info.ModTime()) < unfinishedAge
 }
 
-// sort puts a file's notes into their groups. It reports whether one took the file.
-func (t *Taker) sort(groups map[Book]*group, name string, notes []Note) (taken bool) {
+// sort puts a file's notes into their groups. It reports whether one took the file. After
+// an error none did, and it must be done again: nothing is known of a note's repository
+// while the machine has no more files to open, or its disk does not answer.
+func (t *Taker) sort(groups map[Book]*group, name string, notes []Note) (taken bool, err error) {
+	var placed []*group
 	for _, n := range notes {
 		gitDir, common, err := gitDirs(n.GitDir)
-		if err != nil {
+		if gone(err) {
 			t.Log.Warn("a note of a git hook names a repository that is gone", "git_dir", n.GitDir, "err", err)
 			continue
 		}
+		if err != nil {
+			return false, err
+		}
 		n.GitDir = gitDir
 		book := BookOf(t.State, common)
-		if _, ok, err := book.Known(); err != nil || !ok {
-			t.Log.Debug("a git hook ran in a repository that has none of ours", "git_dir", common, "err", err)
+		_, ok, err := book.Known()
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			t.Log.Debug("a git hook ran in a repository that has none of ours", "git_dir", common)
 			continue
 		}
-		g := groups[book]
+		placed = append(placed, &group{book: book, common: common, notes: []Note{n}})
+	}
+	for i, p := range placed {
+		g := groups[p.book]
 		if g == nil {
-			g = &group{book: book, common: common}
-			groups[book] = g
+			g = &group{book: p.book, common: p.common}
+			groups[p.book] = g
 		}
-		g.notes = append(g.notes, n)
-		if !taken {
-			g.files, taken = append(g.files, name), true
+		g.notes = append(g.notes, p.notes...)
+		if i == 0 {
+			g.files = append(g.files, name)
 		}
 	}
-	return taken
+	return len(placed) > 0, nil
+}
+
+// gone reports whether an error says that there is no git directory by that name, and
+// that it will say so again.
+func gone(err error) bool {
+	for _, e := range []error{fs.ErrNotExist, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.ELOOP} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return agent.CodeOf(err) == agent.Invalid
 }
 
 // known are the repositories with hooks of ours, without notes.
@@ -226,7 +262,7 @@ func (t *Taker) known() (groups []*group) {
 		case !ok:
 		default:
 			if _, err := os.Stat(filepath.Join(k.Common, "HEAD")); err == nil {
-				groups = append(groups, &group{book: b, common: k.Common})
+				groups = append(groups, &group{book: b, common: k.Common, all: true})
 			}
 		}
 	}
@@ -234,6 +270,7 @@ func (t *Taker) known() (groups []*group) {
 }
 
 func (t *Taker) remove(name string) {
+	delete(t.said, name)
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Log.Warn("a note of a git hook cannot be removed", "file", name, "err", err)
 	}
