@@ -82,9 +82,11 @@ func (c *capturer) begin() (err error) {
 func (c *capturer) index() string { return filepath.Join(c.dir, "index") }
 
 // git prepares a git that sees the person's files through the copy of the index, and
-// writes objects into the mirror.
+// writes objects into the mirror. It runs no hook of theirs: an index of ours is not what
+// a post-index-change hook waits for.
 func (c *capturer) git(args ...string) gitRun {
 	g := c.repo.personGit(append([]string{
+		"-c", "core.hooksPath=" + os.DevNull,
 		"-c", "core.splitIndex=false", "-c", "index.sparse=false", "-c", "core.safecrlf=false",
 		"-c", "core.fsync=loose-object", "-c", "core.fsyncMethod=batch", "-c", "core.fsyncObjectFiles=true",
 	}, args...)...)

@@ -125,6 +125,26 @@ func TestCaptureLeavesSubmodulesAndRepositoriesAlone(t *testing.T) {
 	}
 }
 
+// A capture is no doing of the person's: it runs none of their hooks.
+func TestCaptureRunsNoHook(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the hook is a shell script")
+	}
+	s := captureSandbox(t)
+	ran := filepath.Join(filepath.Dir(s.root), "ran")
+	sh(t, s.root, `mkdir -p .git/hooks; printf '#!/bin/sh\necho "$GIT_INDEX_FILE" >>'`+ran+`'\n' >.git/hooks/post-index-change; chmod +x .git/hooks/post-index-change; echo x >s; git add s`)
+	if err := os.Remove(ran); err != nil {
+		t.Fatal("the hook does not run at all: ", err)
+	}
+	write(t, s.root, map[string]string{"a.txt": "changed\n", "new": "new\n"})
+	if _, err := s.open().Capture(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(ran); err == nil {
+		t.Errorf("the hook ran for %s", data)
+	}
+}
+
 func TestCaptureOfASparseCheckout(t *testing.T) {
 	s := captureSandbox(t)
 	s.commit(map[string]string{"out/x": "x\n", "in/y": "y\n"})
