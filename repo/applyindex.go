@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"codeagent.dev/agent"
@@ -76,9 +75,8 @@ func (d *delivery) settleIndex(ctx context.Context, to side, dry bool) ([]Obstac
 	if len(obstacles) > 0 || len(todo) == 0 {
 		return obstacles, nil
 	}
-	lock := filepath.Join(d.repo.found.gitDir, "index.lock")
-	if _, err := os.Lstat(lock); err == nil {
-		return nil, agent.Errorf(agent.Blocked, "another git holds the index: %s exists", lock).WithHint("when no git is running: rm " + quote(lock))
+	if err := d.repo.Unlocked(); err != nil {
+		return nil, err
 	}
 	if dry {
 		return nil, nil

@@ -38,7 +38,7 @@ func newWatchCmd(a *app) *cobra.Command {
 The comment may be of any kind that the file's language has, stand behind code, and go on
 over several lines. It counts when the file is saved and left alone for a moment. The job
 starts from your files as they are, committed or not. A comment that is committed already
-is left alone, and so is one that "agent apply" has written. Taking a comment out, or
+is left alone, and so is one that git or "agent apply" has written. Taking a comment out, or
 writing it anew, cancels its job while that is not done.
 
 Results stay in the queue: take one with "agent apply". With --apply a verified one goes

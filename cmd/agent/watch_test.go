@@ -220,6 +220,87 @@ func TestWatchLeavesAlone(t *testing.T) {
 	}
 }
 
+// What git writes is no wish of the person's, however it comes into the files.
+func TestWatchLeavesAloneWhatGitWrites(t *testing.T) {
+	const theirs = "package main // agent: theirs\n"
+	for name, test := range map[string]struct {
+		do   func(w *watching)
+		says string
+	}{
+		"merge":        {func(w *watching) { w.git("merge", "-q", "--no-commit", "--no-ff", "pr") }, "what is being merged has it"},
+		"squash":       {func(w *watching) { w.git("merge", "-q", "--squash", "pr") }, "staged before it was seen"},
+		"picked":       {func(w *watching) { w.git("cherry-pick", "-n", "pr") }, "staged before it was seen"},
+		"one file":     {func(w *watching) { w.git("checkout", "-q", "pr", "--", "theirs.go") }, "staged before it was seen"},
+		"the last one": {func(w *watching) { w.git("checkout", "-q", "pr") }, "committed as it stands"},
+		"slow": {func(w *watching) { // the files are there, the rest is not
+			w.write(".git/index.lock", "", "theirs.go", theirs)
+			w.says("-> no job yet; it is tried again")
+			if err := os.Remove(filepath.Join(w.repo, ".git", "index.lock")); err != nil {
+				w.t.Fatal(err)
+			}
+			w.git("add", "theirs.go")
+		}, "staged before it was seen"},
+		"conflict": {func(w *watching) {
+			w.write("main.go", firstGo+"\n// ours\n")
+			w.git("commit", "-qam", "ours")
+			if w.command("git", "merge", "pr").Run() == nil {
+				w.t.Error("there is no conflict")
+			}
+		}, "main.go:10: left alone"},
+		"conflict, picked": {func(w *watching) {
+			w.write("main.go", firstGo+"\n// ours\n")
+			w.git("commit", "-qam", "ours")
+			if w.command("git", "cherry-pick", "-n", "pr").Run() == nil {
+				w.t.Error("there is no conflict")
+			}
+		}, "main.go:10: left alone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.write("main.go", firstGo)
+			w.commit("start")
+			w.git("checkout", "-q", "-b", "pr")
+			main := firstGo
+			if strings.HasPrefix(name, "conflict") {
+				main += "\n// agent: theirs of main\n"
+			}
+			w.write("theirs.go", theirs, "main.go", main)
+			w.commit("theirs")
+			w.git("checkout", "-q", "main")
+			r := w.watch(firstFix)
+			test.do(r)
+			r.says(test.says)
+			r.save("mine.go", "package main // agent: mine\n")
+			r.says("mine.go:1: mine  -> job 1")
+		})
+	}
+}
+
+// A request that was seen in time is one, also when it is staged before its job is made.
+func TestWatchKnowsWhatWasStagedLater(t *testing.T) {
+	w := newWatching(t, firstFix, "--maker", "nobody/knows")
+	w.save("main.go", commented)
+	w.says("-> no job yet")
+	w.git("add", "main.go")
+	w.ok("config", "set", "providers.nobody.url", "http://127.0.0.1:1")
+	w.ok("config", "set", "providers.nobody.kind", "openai")
+	w.says("handle the empty list  -> job 1")
+}
+
+// A comment that a result only left where it was is the person's still.
+func TestWatchKnowsWhatAResultLeftInPlace(t *testing.T) {
+	w := newWorld(t)
+	w.write("main.go", firstGo)
+	w.commit("start")
+	r := w.watch(firstFix)
+	r.save("main.go", commented+"\n// agent: a second one\n")
+	r.says("a second one  -> job 2")
+	r.says("job 1 ○ unverified")
+	r.stop()
+	w.ok("apply", "1")
+	w.watch(firstFix).says("a second one  -> job 3")
+}
+
 // A comment that is written anew, or taken out, ends its job while that is not done.
 func TestWatchCancelsWhatIsNotWantedAnyMore(t *testing.T) {
 	w := newWorld(t)

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"codeagent.dev/agent"
 	"codeagent.dev/agent/patch"
@@ -37,10 +41,14 @@ func (w *watcher) ask(ctx context.Context, fresh []wanted) error {
 	return nil
 }
 
-// wishes leaves out what no person has just written: comments that are committed, and
-// those that a delivered result brought along.
+// wishes leaves out what no person has just written: comments that git put into the
+// files, and those that a delivered result brought along. It is an error while git is at
+// it: of what it has written by then neither the index nor HEAD knows.
 func (w *watcher) wishes(ctx context.Context, r *repo.Repo, fresh []wanted) ([]wanted, error) {
-	head, err := r.Resolve(ctx, "HEAD")
+	if err := unlocked(ctx, r); err != nil {
+		return nil, err
+	}
+	heads, err := r.Heads(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -50,27 +58,102 @@ func (w *watcher) wishes(ctx context.Context, r *repo.Repo, fresh []wanted) ([]w
 	}
 	var wishes []wanted
 	for _, f := range fresh {
-		switch {
-		case w.standsIn(ctx, r, head, f):
-			w.note(f, asked{path: f.path})
-			w.tell(fmt.Sprintf("%s:%d: left alone, it is committed as it stands: %s", oneLine(f.path), f.req.Line, title(f.text)))
-		case w.standsInAny(ctx, r, delivered, f):
-			w.note(f, asked{path: f.path})
-			w.tell(fmt.Sprintf("%s:%d: left alone, a result that was applied brought it along: %s", oneLine(f.path), f.req.Line, title(f.text)))
-		default:
-			wishes = append(wishes, f)
+		why := ""
+		switch staged, err := w.staged(ctx, r, f); {
+		case err != nil:
+			return nil, err
+		case w.standsIn(ctx, r, heads[0], f):
+			why = "it is committed as it stands"
+		case slices.ContainsFunc(heads[1:], func(c string) bool { return w.standsIn(ctx, r, c, f) }):
+			why = "what is being merged has it"
+		case slices.ContainsFunc(delivered, func(c string) bool { return w.brought(ctx, r, c, f) }):
+			why = "a result that was applied brought it along"
+		case staged == conflicting:
+			w.again[f.path] = true // once the person has resolved it
+			continue
+		case staged == added && !w.unstaged[f.path][f.comment]:
+			why = "it was staged before it was seen in the file"
 		}
+		if why != "" {
+			w.note(f, asked{path: f.path})
+			w.tell(fmt.Sprintf("%s:%d: left alone, %s: %s", oneLine(f.path), f.req.Line, why, title(f.text)))
+			continue
+		}
+		w.seen(f)
+		wishes = append(wishes, f)
 	}
 	return wishes, nil
 }
 
-func (w *watcher) standsInAny(ctx context.Context, r *repo.Repo, commits []string, f wanted) bool {
-	for _, c := range commits {
-		if w.standsIn(ctx, r, c, f) {
-			return true
+// unlocked gives a git that is at work, as one that only looks at the state of the tree,
+// a moment to end.
+func unlocked(ctx context.Context, r *repo.Repo) error {
+	for left := 20; ; left-- {
+		err := r.Unlocked()
+		if err == nil || left == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(25 * time.Millisecond):
 		}
 	}
-	return false
+}
+
+// staging is how the index stands to a request.
+type staging int
+
+const (
+	unknown     staging = iota // the index does not have it
+	added                      // it has it: by the person, or by git
+	conflicting                // git has left its marks in the file, and half comments between them
+)
+
+// staged compares a request with the index, which git writes before it moves HEAD, and
+// also where it moves none, as in "git checkout BRANCH -- FILE". In an unmerged file the
+// same words may stand once more, from the other side.
+func (w *watcher) staged(ctx context.Context, r *repo.Repo, f wanted) (staging, error) {
+	contents, unmerged, err := r.Staged(ctx, f.path)
+	if err != nil {
+		return unknown, err
+	}
+	for _, content := range contents {
+		for _, c := range numbered(watch.Find(f.path, content, w.word)) {
+			if c.comment == f.comment || unmerged && c.kind == f.kind && c.text == f.text {
+				return added, nil
+			}
+		}
+	}
+	if unmerged {
+		content, err := readWatched(filepath.Join(w.root, filepath.FromSlash(f.path)))
+		if err != nil || bytes.HasPrefix(content, []byte(conflictMark)) || bytes.Contains(content, []byte("\n"+conflictMark)) {
+			return conflicting, nil
+		}
+	}
+	return unknown, nil
+}
+
+const conflictMark = "<<<<<<<"
+
+// seen remembers that a request stood in its file before it was staged.
+func (w *watcher) seen(f wanted) {
+	if w.unstaged[f.path] == nil {
+		w.unstaged[f.path] = map[comment]bool{}
+	}
+	w.unstaged[f.path][f.comment] = true
+}
+
+// brought reports whether a result has the request, and what it was made from had not.
+func (w *watcher) brought(ctx context.Context, r *repo.Repo, result string, f wanted) bool {
+	if !w.standsIn(ctx, r, result, f) {
+		return false
+	}
+	about, err := r.About(ctx, result)
+	if err != nil {
+		return true
+	}
+	return !slices.ContainsFunc(about.Parents, func(c string) bool { return w.standsIn(ctx, r, c, f) })
 }
 
 // standsIn reports whether a commit has the request in the same file.

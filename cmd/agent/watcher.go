@@ -37,6 +37,7 @@ type watcher struct {
 	done func(ctx context.Context, a asked, j agent.Job) // a job ended
 
 	comments map[string]map[comment]asked // by file: those that stand in it now, and were seen
+	unstaged map[string]map[comment]bool  // by file: those that were seen before they were staged
 	open     map[agent.ID]asked           // jobs that have not ended
 	again    map[string]bool              // files to be looked at once more
 	said     map[string]bool
@@ -68,6 +69,7 @@ func (a asked) place() string { return fmt.Sprintf("%s:%d", oneLine(a.path), a.l
 // run watches until ctx ends.
 func (w *watcher) run(ctx context.Context) error {
 	w.comments, w.open = map[string]map[comment]asked{}, map[agent.ID]asked{}
+	w.unstaged = map[string]map[comment]bool{}
 	w.again, w.said = map[string]bool{}, map[string]bool{}
 	ctx, stop := context.WithCancel(ctx)
 	changed, ready, ended := make(chan []string), make(chan struct{}), make(chan error, 1)
@@ -253,6 +255,7 @@ func (w *watcher) compare(ctx context.Context, p string) []wanted {
 			w.comments[p][c.comment] = known
 		}
 	}
+	maps.DeleteFunc(w.unstaged[p], func(c comment, _ bool) bool { _, stands := now[c]; return !stands })
 	for c, a := range w.comments[p] {
 		if _, stands := now[c]; !stands {
 			delete(w.comments[p], c)
