@@ -92,7 +92,7 @@ func runWatch(ctx context.Context, o *watchOptions) error {
 	if err != nil {
 		return err
 	}
-	spec := agent.Spec{Kind: agent.Prompt, Repo: r.Root(), Origin: agent.Origin{Via: "watch", User: o.user()}, Env: conf.Env(o.environ), NoChecks: o.noCheck}
+	spec := agent.Spec{Kind: agent.Prompt, Repo: r.Root(), Origin: agent.Origin{Via: "watch", User: o.user()}, NoChecks: o.noCheck}
 	dir, err := o.workDir()
 	if err != nil {
 		return err
@@ -103,6 +103,7 @@ func runWatch(ctx context.Context, o *watchOptions) error {
 	conf.Ask(&spec)
 	w := &watcher{
 		jobs: jobs, set: set, root: r.Root(), below: below, word: conf.WatchWord, spec: spec,
+		env:  func() map[string]string { return conf.Env(o.environ) },
 		tell: func(text string) { fmt.Fprintln(o.out, text) }, warn: func(err error) { complain(o.err, err) },
 	}
 	if o.word != "" {

@@ -316,6 +316,55 @@ func TestWatchCancelsWhatIsNotWantedAnyMore(t *testing.T) {
 	r.save("main.go", firstGo)
 	r.says("job 2 canceled")
 	w.until("job 2 is canceled", 10*time.Second, func() bool { return w.job("2").Verdict == agent.Canceled })
+	r.save("main.go", commented) // undone, and done again
+	r.says("handle the empty list  -> job 3")
+	r.save("main.go", firstGo)
+	r.says("job 3 canceled")
+	r.save("main.go", commented)
+	r.says("handle the empty list  -> job 4")
+
+	// What was canceled otherwise stays so when the watch begins anew.
+	w.ok("cancel", "4")
+	r.says("job 4")
+	r.stop()
+	w.watch(firstFix).says("(job 4 is that already: canceled)")
+}
+
+// A watch that begins anew knows the jobs of the one before by their comments.
+func TestWatchGoesOnWithAJobThatRuns(t *testing.T) {
+	w := newWorld(t)
+	w.write("main.go", firstGo)
+	w.commit("start")
+	w.write(".agent.yaml", "checks: ['sleep 600']\n")
+	r := w.watch(firstFix)
+	r.save("main.go", commented)
+	r.says("-> job 1")
+	r.stop()
+	w.write("main.go", commented+"\nvar another = 1\n")
+	r = w.watch(firstFix)
+	if line := r.says("handle the empty list"); !strings.HasSuffix(line, "-> job 1") {
+		t.Errorf("it says %q", line)
+	}
+	r.save("main.go", firstGo)
+	r.says("job 1 canceled")
+}
+
+// A file with another name has no new comments, and its job goes on.
+func TestWatchFollowsARenamedFile(t *testing.T) {
+	w := newWorld(t)
+	w.write("main.go", firstGo)
+	w.commit("start")
+	w.write(".agent.yaml", "checks: ['sleep 600']\n")
+	r := w.watch(firstFix)
+	r.save("main.go", commented)
+	r.says("-> job 1")
+	if err := os.Rename(filepath.Join(w.repo, "main.go"), filepath.Join(w.repo, "first.go")); err != nil {
+		t.Fatal(err)
+	}
+	r.save("other.go", "package main // agent: another one\n")
+	r.says("other.go:1: another one  -> job 2")
+	r.save("first.go", firstGo)
+	r.says("job 1 canceled: its comment is gone from first.go")
 }
 
 func TestWatchStartsWithWhatIsThere(t *testing.T) {
@@ -379,10 +428,19 @@ func TestDaemonWatchesWhereAPersonAgreed(t *testing.T) {
 	if got, _ := os.ReadFile(filepath.Join(w.repo, "main.go")); string(got) != commented {
 		t.Errorf("the daemon changed the file to %q", got)
 	}
+	w.write(".agent.yaml", "watch: maybe\n")
+	w.until("what is wrong with the file is said", 20*time.Second, func() bool { return strings.Contains(log(), "maybe") })
+	w.write(".agent.yaml", "watch: true\n", "other.go", "package main // agent: another one\n")
+	w.until("it watches on", 20*time.Second, func() bool { return jobs() == 2 })
+	w.write(".agent.yaml", "watch: false\n")
+	w.until("the repository's wish is heard", 20*time.Second, func() bool { return strings.Contains(log(), "says watch: false") })
+	w.write("unheard.go", "package main // agent: not any more\n")
 	w.ok("watch", "--stop")
 	w.until("it watches no longer", 20*time.Second, func() bool { return strings.Contains(log(), "not watched any more") })
 
-	w.write(".agent.yaml", "watch: false\n")
+	if got := jobs(); got != 2 {
+		t.Errorf("%d jobs were made", got)
+	}
 	if got := w.run("", "watch", "--daemon"); got.status == 0 || !strings.Contains(got.stderr, "watch: false") {
 		t.Errorf("against the repository's wish: %+v", got)
 	}

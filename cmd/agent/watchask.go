@@ -25,6 +25,9 @@ func (w *watcher) ask(ctx context.Context, fresh []wanted) error {
 	if err != nil {
 		return err
 	}
+	if !w.allowed(ctx, r) {
+		return nil
+	}
 	fresh, err = w.wishes(ctx, r, fresh)
 	if err != nil || len(fresh) == 0 {
 		return err
@@ -209,6 +212,7 @@ func (w *watcher) submit(ctx context.Context, r *repo.Repo, c repo.Capture, f wa
 	}
 	a := asked{path: f.path, line: req.Line, kind: kind(f.kind), head: c.Head}
 	spec := w.spec
+	spec.Env = w.env()
 	spec.Base, spec.From, spec.Title = c.Commit, from.Commit, title(f.text)
 	spec.Key = w.key(f, content)
 	spec.Text = words(f, req, left)
@@ -218,7 +222,7 @@ func (w *watcher) submit(ctx context.Context, r *repo.Repo, c repo.Capture, f wa
 	if f.kind == watch.Now {
 		spec.Priority = urgent
 	}
-	job, err := w.jobs.Submit(ctx, spec)
+	job, err := w.job(ctx, spec)
 	if err != nil {
 		return err
 	}
@@ -237,12 +241,52 @@ func (w *watcher) submit(ctx context.Context, r *repo.Repo, c repo.Capture, f wa
 // gave one.
 const urgent = 10
 
-// key makes the same comment in the same content one job.
+// job makes a job, or finds the one that the comment has.
+func (w *watcher) job(ctx context.Context, spec agent.Spec) (agent.Job, error) {
+	if w.starting {
+		if job, err := w.earlier(ctx, spec.Key); err != nil || job.ID != 0 {
+			return job, err
+		}
+	}
+	key := spec.Key
+	for {
+		job, err := w.jobs.Submit(ctx, spec)
+		if err != nil || job.Verdict != agent.Canceled {
+			return job, err
+		}
+		// The comment was taken out, and stands there again as it did.
+		spec.Key = key + ":" + job.ID.String()
+	}
+}
+
+// maxEarlier is how many of the working tree's last jobs an earlier watch's are looked for in.
+const maxEarlier = 1000
+
+// earlier finds the job that a comment got from an earlier watch: one that is not done,
+// whatever became of the rest of the file, or the last one for the same content.
+func (w *watcher) earlier(ctx context.Context, key string) (agent.Job, error) {
+	jobs, err := w.jobs.List(ctx, agent.Filter{Repo: w.root, Limit: maxEarlier})
+	if err != nil {
+		return agent.Job{}, err
+	}
+	where, _, _ := strings.Cut(key, "/")
+	same := slices.IndexFunc(jobs, func(j agent.Job) bool {
+		return j.State != agent.Done && strings.HasPrefix(j.Spec.Key, where+"/")
+	})
+	if same < 0 {
+		same = slices.IndexFunc(jobs, func(j agent.Job) bool { return j.Spec.Key == key || strings.HasPrefix(j.Spec.Key, key+":") })
+	}
+	if same < 0 {
+		return agent.Job{}, nil
+	}
+	return jobs[same], nil
+}
+
+// key makes the same comment in the same content one job: "watch:COMMENT/CONTENT".
 func (w *watcher) key(f wanted, content []byte) string {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\x00%s\x00%c%s\x00%d\x00", w.root, f.path, f.kind, f.text, f.nth)
-	sum.Write(content)
-	return "watch:" + hex.EncodeToString(sum.Sum(nil)[:16])
+	place := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%c%s\x00%d", w.root, f.path, f.kind, f.text, f.nth))
+	file := sha256.Sum256(content)
+	return "watch:" + hex.EncodeToString(place[:16]) + "/" + hex.EncodeToString(file[:16])
 }
 
 func modeIn(ctx context.Context, r *repo.Repo, commit, path string) patch.Mode {

@@ -43,6 +43,12 @@ func (w *watchers) use(conf *config.Config) {
 	w.changed = make(chan struct{})
 }
 
+func (w *watchers) settings() *config.Config {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.conf
+}
+
 // Busy says that this is no worker that makes variants.
 func (w *watchers) Busy() (running, limit int) { return 0, 0 }
 
@@ -112,12 +118,11 @@ func (w *watchers) watch(ctx context.Context, dir string, log *slog.Logger) erro
 	if err := wantsWatch(ctx, r); err != nil {
 		return err
 	}
-	w.mu.Lock()
-	conf := w.conf
-	w.mu.Unlock()
-	spec := agent.Spec{Kind: agent.Prompt, Repo: r.Root(), Origin: agent.Origin{Via: "watch", User: w.user}, Env: conf.Env(w.environ)}
+	conf := w.settings()
+	spec := agent.Spec{Kind: agent.Prompt, Repo: r.Root(), Origin: agent.Origin{Via: "watch", User: w.user}}
 	one := &watcher{
 		jobs: w.jobs, set: w.set, root: r.Root(), word: conf.WatchWord, spec: spec,
+		env: func() map[string]string { return w.settings().Env(w.environ) }, may: wantsWatch,
 		tell: func(text string) { log.Info(text) },
 		warn: func(err error) { log.Warn(err.Error(), "hint", agent.HintOf(err)) },
 		done: func(_ context.Context, a asked, job agent.Job) {

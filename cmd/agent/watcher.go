@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/config"
 	"codeagent.dev/agent/repo"
 	"codeagent.dev/agent/watch"
 )
@@ -30,7 +31,12 @@ type watcher struct {
 	root  string
 	below []string
 	word  string
-	spec  agent.Spec // what all jobs have in common
+	spec  agent.Spec               // what all jobs have in common
+	env   func() map[string]string // of a job that is made now
+
+	// may is asked before jobs are made, and when the repository's settings change: a
+	// WrongState error ends the watch. nil: nobody can refuse.
+	may func(context.Context, *repo.Repo) error
 
 	tell func(string)                                    // a line for a person
 	warn func(error)                                     // what went wrong
@@ -41,6 +47,8 @@ type watcher struct {
 	open     map[agent.ID]asked           // jobs that have not ended
 	again    map[string]bool              // files to be looked at once more
 	said     map[string]bool
+	starting bool  // what was saved before is not all looked at yet
+	refused  error // by may
 }
 
 // comment tells the requests of one file apart.
@@ -108,9 +116,9 @@ func (w *watcher) run(ctx context.Context) error {
 		case err = <-ended:
 			over = true
 		}
-		if over {
+		if over || w.refused != nil {
 			timer.Stop()
-			return err
+			return errors.Join(err, w.refused)
 		}
 	}
 }
@@ -174,6 +182,7 @@ func (w *watcher) start(ctx context.Context) {
 		w.fail(ctx, err)
 		return
 	}
+	w.starting = true
 	w.look(ctx, slices.DeleteFunc(paths, func(p string) bool { return !w.inside(p) }))
 }
 
@@ -209,13 +218,42 @@ func (w *watcher) fail(ctx context.Context, err error) {
 	}
 }
 
+// allowed asks whether jobs may still be made. What the repository says in a way that
+// cannot be read changes nothing.
+func (w *watcher) allowed(ctx context.Context, r *repo.Repo) bool {
+	if w.may == nil {
+		return true
+	}
+	err := w.may(ctx, r)
+	if agent.CodeOf(err) == agent.WrongState {
+		w.refused = err
+		return false
+	}
+	if err != nil {
+		w.fail(ctx, err)
+	}
+	return true
+}
+
 // look finds the requests in files that changed.
 func (w *watcher) look(ctx context.Context, paths []string) {
+	if slices.Contains(paths, config.RepoFile) {
+		if r, err := w.tree(ctx); err == nil && !w.allowed(ctx, r) {
+			return
+		}
+	}
 	var fresh []wanted
+	var lost []lostOne
 	for _, p := range paths {
-		fresh = append(fresh, w.compare(ctx, p)...)
+		f, l := w.compare(p)
+		fresh, lost = append(fresh, f...), append(lost, l...)
+	}
+	fresh, lost = w.moved(fresh, lost)
+	for _, l := range lost {
+		w.gone(ctx, l.asked, l.fileStands)
 	}
 	if len(fresh) == 0 || ctx.Err() != nil {
+		w.starting = w.starting && len(w.again) > 0
 		return
 	}
 	if err := w.ask(ctx, fresh); err != nil {
@@ -229,6 +267,7 @@ func (w *watcher) look(ctx context.Context, paths []string) {
 		return
 	}
 	clear(w.said)
+	w.starting = false
 }
 
 // wanted is a request that is new.
@@ -238,14 +277,40 @@ type wanted struct {
 	req watch.Request
 }
 
-// compare finds what is new in a file, and forgets what is gone from it.
-func (w *watcher) compare(ctx context.Context, p string) []wanted {
+// lostOne is a request that does not stand in its file any more.
+type lostOne struct {
+	comment
+	asked
+	fileStands bool
+}
+
+// moved recognizes the requests of a file that has another name now: they are no new
+// ones, and their jobs go on.
+func (w *watcher) moved(fresh []wanted, lost []lostOne) ([]wanted, []lostOne) {
+	fresh = slices.DeleteFunc(fresh, func(f wanted) bool {
+		i := slices.IndexFunc(lost, func(l lostOne) bool { return !l.fileStands && l.comment == f.comment })
+		if i < 0 {
+			return false
+		}
+		a := lost[i].asked
+		lost = slices.Delete(lost, i, i+1)
+		a.path, a.line = f.path, f.req.Line
+		w.note(f, a)
+		if _, open := w.open[a.id]; open {
+			w.open[a.id] = a
+		}
+		return true
+	})
+	return fresh, lost
+}
+
+// compare finds what is new in a file, and what is gone from it, which it forgets.
+func (w *watcher) compare(p string) (fresh []wanted, lost []lostOne) {
 	content, err := readWatched(filepath.Join(w.root, filepath.FromSlash(p)))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil // a directory, a link, something large
+		return nil, nil // a directory, a link, something large
 	}
 	now := map[comment]watch.Request{}
-	var fresh []wanted
 	for _, c := range numbered(watch.Find(p, content, w.word)) {
 		now[c.comment] = c.req
 		if known, is := w.comments[p][c.comment]; !is {
@@ -259,10 +324,10 @@ func (w *watcher) compare(ctx context.Context, p string) []wanted {
 	for c, a := range w.comments[p] {
 		if _, stands := now[c]; !stands {
 			delete(w.comments[p], c)
-			w.gone(ctx, a, content != nil)
+			lost = append(lost, lostOne{comment: c, asked: a, fileStands: err == nil})
 		}
 	}
-	return fresh
+	return fresh, lost
 }
 
 // numbered tells apart what says the same.
