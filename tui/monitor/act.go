@@ -17,14 +17,19 @@ func (m *model) run(f func(ctx context.Context) (string, error)) tea.Cmd {
 	ctx := m.ctx
 	return func() tea.Msg {
 		text, err := f(ctx)
-		return saidMsg{text, err}
+		return saidMsg{text: text, err: err}
 	}
 }
 
 // each does something to several, goes on behind what fails, and says what became of
 // them: what is said of the only one, else how many and the first error.
 func (m *model) each(n int, done string, f func(ctx context.Context, i int) (string, error)) tea.Cmd {
-	return m.run(func(ctx context.Context) (string, error) {
+	return m.run(several(n, done, f))
+}
+
+// several is each as one function.
+func several(n int, done string, f func(ctx context.Context, i int) (string, error)) func(ctx context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
 		var said string
 		var first error
 		good := 0
@@ -43,7 +48,7 @@ func (m *model) each(n int, done string, f func(ctx context.Context, i int) (str
 			return said, nil
 		}
 		return fmt.Sprintf("%s %d of %d", done, good, n), first
-	})
+	}
 }
 
 // confirm asks before something is done.
@@ -165,9 +170,17 @@ func (m *model) apply() tea.Cmd {
 				r.ref, r.note, tui.Count(r.size.Files, "file"), r.size.Added, r.size.Removed, r.into))
 		}
 		return m.confirm(strings.Join(parts, "\n")+"?", func() tea.Cmd {
-			return m.each(len(rs), "applied", func(ctx context.Context, i int) (string, error) {
+			doing := "applying " + rs[0].ref.String()
+			if len(rs) > 1 {
+				doing = fmt.Sprintf("applying %d results", len(rs))
+			}
+			left := m.ctx
+			return m.runWhole(doing, several(len(rs), "applied", func(ctx context.Context, i int) (string, error) {
+				if left.Err() != nil {
+					return "", left.Err() // what has begun ends whole, and nothing more begins
+				}
 				return m.cfg.Act.Apply(ctx, rs[i].ref)
-			})
+			}))
 		})
 	})
 }
@@ -186,7 +199,7 @@ func (m *model) branch() tea.Cmd {
 				if name = strings.TrimSpace(name); name == "" {
 					return m.fail("a branch needs a name")
 				}
-				return m.run(func(ctx context.Context) (string, error) { return m.cfg.Act.Branch(ctx, r.ref, name) })
+				return m.runWhole("making branch "+name, func(ctx context.Context) (string, error) { return m.cfg.Act.Branch(ctx, r.ref, name) })
 			}}
 		return nil
 	})
@@ -215,7 +228,9 @@ func (m *model) undo() tea.Cmd {
 		return m.fail("nothing can be undone from here")
 	}
 	return m.confirm("undo the last delivery of job "+ref.Job.String()+"?", func() tea.Cmd {
-		return m.run(func(ctx context.Context) (string, error) { return m.cfg.Act.Undo(ctx, agent.Ref{Job: ref.Job}) })
+		return m.runWhole("undoing "+ref.Job.String(), func(ctx context.Context) (string, error) {
+			return m.cfg.Act.Undo(ctx, agent.Ref{Job: ref.Job})
+		})
 	})
 }
 

@@ -30,6 +30,8 @@ func (m *model) foot() []string {
 	}
 	paint := m.color.Dim
 	switch {
+	case m.leaving:
+		left, paint = m.whole.doing+": leaving when it is done", m.color.Bold
 	case m.busy > 0:
 		left = "working …"
 	case m.msg != "" && m.tone == bad:
@@ -40,7 +42,7 @@ func (m *model) foot() []string {
 		left, paint = m.msg, m.color.Bold
 	}
 	right = fit(right, min(cells(right), m.width*2/3))
-	if m.msg != "" || m.busy > 0 {
+	if m.msg != "" || m.busy > 0 || m.leaving {
 		if cells(left)+2+cells(right) > m.width {
 			return []string{fit(paint(left), m.width)} // what was said matters more
 		}

@@ -65,6 +65,7 @@ func newStage(ctx context.Context, cfg Config, s Shot) *stage {
 func (st *stage) close() {
 	st.stop()
 	st.work.Wait()
+	st.model.whole.work.Wait()
 }
 
 func (st *stage) send(msg tea.Msg) {

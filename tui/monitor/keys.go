@@ -110,7 +110,7 @@ func looking() []binding {
 		{always, "m", "leave the mouse to the terminal, or not", (*model).toggleMouse},
 		{always, "ctrl+l", "", func(*model) tea.Cmd { return tea.ClearScreen }},
 		{always, "ctrl+z", "", func(*model) tea.Cmd { return tea.Suspend }},
-		{always, "q ctrl+c", "quit", func(*model) tea.Cmd { return tea.Quit }},
+		{always, "q ctrl+c", "quit", func(m *model) tea.Cmd { return m.leave("q") }},
 	}
 }
 
@@ -143,13 +143,13 @@ func acting() []binding {
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	name := strings.TrimPrefix(k.String(), "alt+") // esc twice in a hurry arrives as alt+esc
 	if name == "ctrl+c" {
-		return tea.Quit
+		return m.leave(name)
 	}
 	m.msg = ""
 	switch {
 	case m.width < minWidth || m.height < minHeight:
 		if name == "q" {
-			return tea.Quit
+			return m.leave(name)
 		}
 		return nil
 	case m.ask != nil:

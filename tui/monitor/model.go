@@ -39,6 +39,8 @@ type model struct {
 	msg           string // what the last action said
 	tone          tone   // of it
 	busy          int    // actions under way
+	whole         *whole // those of them that must not end half-way
+	leaving       bool   // the person wants to leave when they have ended
 
 	list   list
 	detail detail
@@ -63,7 +65,7 @@ func newModel(ctx context.Context, cfg Config) *model {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	m := &model{cfg: cfg, ctx: ctx, width: 80, height: 24, now: cfg.Now(), mouse: true, keys: newKeymap()}
+	m := &model{cfg: cfg, ctx: ctx, width: 80, height: 24, now: cfg.Now(), mouse: true, keys: newKeymap(), whole: &whole{}}
 	m.color = paint{Style: tui.Style{Color: !cfg.NoColor}}
 	m.list.table, m.list.marks = newTable(), map[agent.ID]bool{}
 	return m
@@ -72,8 +74,9 @@ func newModel(ctx context.Context, cfg Config) *model {
 type (
 	tickMsg struct{}
 	saidMsg struct {
-		text string
-		err  error
+		text  string
+		err   error
+		whole bool // it was one that must not end half-way
 	}
 )
 
@@ -177,6 +180,7 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 		return m.point(msg.(tea.MouseMsg))
 	case saidMsg:
 		m.said(msg)
+		return m.ended(msg)
 	case editedMsg:
 		return m.edited(msg)
 	case ruledMsg:

@@ -79,8 +79,10 @@ type Draft struct {
 	Priority int
 }
 
-// Run shows the monitor until the person leaves or ctx ends, which is no error. The
-// terminal is as it was before, whichever way it ends; a panic comes back as an error.
+// Run shows the monitor until the person leaves or ctx ends, which is no error. What
+// writes outside of the queue (Apply, Branch, Undo) is waited for and does not see ctx
+// end: a working tree written by half can neither be used nor undone. The terminal is as
+// it was before, whichever way it ends; a panic comes back as an error.
 func Run(ctx context.Context, cfg Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -105,6 +107,7 @@ func Run(ctx context.Context, cfg Config) error {
 	_, err := p.Run()
 	stop()
 	<-fed
+	m.whole.work.Wait()
 	if m.broke != nil {
 		return m.broke.err()
 	}

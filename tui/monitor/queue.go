@@ -92,7 +92,7 @@ func (m *model) rule(c agent.RuleChange, said string) tea.Cmd {
 	ctx, jobs := m.ctx, m.cfg.Jobs
 	return func() tea.Msg {
 		rules, err := jobs.Rule(ctx, c)
-		return ruledMsg{rules, saidMsg{said, err}}
+		return ruledMsg{rules, saidMsg{text: said, err: err}}
 	}
 }
 
