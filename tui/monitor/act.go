@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -114,6 +115,7 @@ type result struct {
 // when the only target is, else the one that counts.
 func (m *model) results(then func(rs []result) tea.Cmd) tea.Cmd {
 	ids, d := m.targets(), &m.detail
+	slices.Sort(ids) // what was asked for first goes in first
 	if len(ids) == 0 {
 		return m.fail("no job")
 	}
@@ -122,7 +124,7 @@ func (m *model) results(then func(rs []result) tea.Cmd) tea.Cmd {
 		variant = d.variant
 	}
 	m.busy++
-	ctx, jobs, into := m.ctx, m.cfg.Jobs, m.cfg.Act.Into
+	ctx, jobs, into, typed := m.ctx, m.cfg.Jobs, m.cfg.Act.Into, m.typedKeys
 	return func() tea.Msg {
 		var rs []result
 		for _, id := range ids {
@@ -150,12 +152,13 @@ func (m *model) results(then func(rs []result) tea.Cmd) tea.Cmd {
 			}
 			rs = append(rs, r)
 		}
-		return resultsMsg{rs, then}
+		return resultsMsg{rs, typed, then}
 	}
 }
 
 type resultsMsg struct {
 	results []result
+	typed   int // keys that were typed when it was asked for
 	then    func(rs []result) tea.Cmd
 }
 

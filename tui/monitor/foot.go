@@ -137,15 +137,24 @@ func (f *field) insert(text string) {
 	f.at += len(add)
 }
 
-// window is the part of the text around the cursor that fits, and the cursor's cell in it.
+// window is the part of the text around the cursor that fits, and the cursor's cell in
+// it. However long the text is, it looks at no more than the screen can show of it.
 func (f *field) window(width int) (text string, x int) {
-	show := func(r []rune) string { return strings.Map(visibly, string(r)) }
-	from := 0
-	for cells(show(f.text[from:f.at])) >= max(1, width) {
-		from++
+	const most = 8 // runes a cell, where some have no width
+	width = max(1, width)
+	from := f.at
+	for sum := 0; from > 0 && f.at-from < most*width; from-- {
+		if sum += cells(shown(f.text[from-1 : from])); sum >= width {
+			break
+		}
 	}
-	return fit(show(f.text[from:]), width), cells(show(f.text[from:f.at]))
+	for x = cells(shown(f.text[from:f.at])); x >= width; x = cells(shown(f.text[from:f.at])) {
+		from++ // runes can be wider together than each by itself
+	}
+	return fit(shown(f.text[from:min(len(f.text), f.at+width)]), width), x
 }
+
+func shown(r []rune) string { return strings.Map(visibly, string(r)) }
 
 // visibly shows what would move the cursor or turn the text round.
 func visibly(r rune) rune {

@@ -141,7 +141,12 @@ func acting() []binding {
 
 // key does what a key means where the person is.
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
-	name := strings.TrimPrefix(k.String(), "alt+") // esc twice in a hurry arrives as alt+esc
+	m.typedKeys++
+	name, alt := strings.CutPrefix(k.String(), "alt+") // esc and a key in a hurry arrive as alt+key
+	if alt && (m.ask != nil || m.input != nil || m.help || m.form != nil) {
+		k = tea.KeyPressMsg{Code: tea.KeyEscape} // whoever leaves does not answer as well
+		name = k.String()
+	}
 	if name == "ctrl+c" {
 		return m.leave(name)
 	}
@@ -212,6 +217,7 @@ func (m *model) typed(k tea.KeyPressMsg) tea.Cmd {
 }
 
 func (m *model) paste(text string) {
+	m.typedKeys++
 	switch {
 	case m.input != nil:
 		m.input.text.insert(text)

@@ -54,6 +54,8 @@ type model struct {
 	waits  []waitingRow
 	broke  *panicMsg // what ended the monitor
 
+	typedKeys int // keys and pastes so far
+
 	help  bool
 	helpP pager
 	ask   *question
@@ -191,6 +193,10 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 		}
 		m.said(msg.said)
 	case editJobMsg:
+		m.busy--
+		if m.interrupted(msg.typed) {
+			return nil
+		}
 		return m.writeAnew(msg.job)
 	case panicMsg:
 		m.broke = &msg
@@ -198,11 +204,24 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 		m.made(msg)
 	case resultsMsg:
 		m.busy--
+		if m.interrupted(msg.typed) {
+			return nil
+		}
 		return msg.then(msg.results)
 	default:
 		return m.news(msg)
 	}
 	return nil
+}
+
+// interrupted reports whether the person went on while something was read that leads to
+// a question: it would come up under their fingers, and what they type would answer it.
+func (m *model) interrupted(typed int) bool {
+	if typed == m.typedKeys && m.ask == nil && m.input == nil && m.form == nil && !m.help {
+		return false
+	}
+	m.note("nothing was done: other keys came first")
+	return true
 }
 
 // news is what comes from the daemon.

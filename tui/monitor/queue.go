@@ -110,20 +110,22 @@ func (m *model) editJob() tea.Cmd {
 		return nil
 	}
 	m.busy++
-	ctx, jobs := m.ctx, m.cfg.Jobs
+	ctx, jobs, typed := m.ctx, m.cfg.Jobs, m.typedKeys
 	return func() tea.Msg {
 		job, err := jobs.Job(ctx, ref.Job)
 		if err != nil {
 			return saidMsg{err: err}
 		}
-		return editJobMsg{job}
+		return editJobMsg{job, typed}
 	}
 }
 
-type editJobMsg struct{ job agent.Job }
+type editJobMsg struct {
+	job   agent.Job
+	typed int // as resultsMsg has it
+}
 
 func (m *model) writeAnew(job agent.Job) tea.Cmd {
-	m.busy--
 	if job.State != agent.Queued {
 		return m.fail("job %s has begun, and can no longer be edited", job.ID)
 	}
