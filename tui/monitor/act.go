@@ -79,8 +79,8 @@ func (m *model) names(ids []agent.ID) string {
 	return text
 }
 
-// change does one thing to the jobs in the queue. What cannot be taken back, and
-// everything that is done to several, is asked for.
+// change does one thing to the jobs in the queue. What cannot be taken back or takes a
+// limit off, and everything that is done to several, is asked for.
 func (m *model) change(op agent.Op, verb, done string) tea.Cmd {
 	ids := m.targets()
 	if len(ids) == 0 {
@@ -93,7 +93,7 @@ func (m *model) change(op agent.Op, verb, done string) tea.Cmd {
 			return done + " " + ids[i].String(), err
 		})
 	}
-	if op == agent.OpCancel || op == agent.OpRemove || op == agent.OpStart || len(ids) > 1 {
+	if op == agent.OpCancel || op == agent.OpRemove || op == agent.OpStart || op == agent.OpApprove || len(ids) > 1 {
 		text := verb + " " + m.names(ids)
 		if op == agent.OpRemove {
 			text += "; its results, log and refs go"
@@ -149,6 +149,8 @@ func (m *model) results(then func(rs []result) tea.Cmd) tea.Cmd {
 			}
 			if v.Verdict != agent.Verified {
 				r.note = " (" + tui.Words(v.Verdict) + ")"
+			} else if v.Reason != "" {
+				r.note = " (verified, but " + tui.Line(v.Reason) + ")"
 			}
 			rs = append(rs, r)
 		}

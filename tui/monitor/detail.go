@@ -226,10 +226,6 @@ func (d *detail) news(m *model, msg tea.Msg) tea.Cmd {
 func (m *model) build() {
 	d := &m.detail
 	width := m.detailWidth()
-	key := fmt.Sprint(width, d.job.Events, d.number(), m.color, d.diff.key, d.diff.busy, d.turns.key, d.turns.busy)
-	if d.job.State == agent.Running && (d.tab == tabSummary || d.tab == tabVariants) {
-		key += m.now.Format(time.TimeOnly)
-	}
 	if d.tab == tabLog {
 		if d.log == nil {
 			return
@@ -239,11 +235,37 @@ func (m *model) build() {
 		d.docs[tabLog] = d.log
 		return
 	}
+	key := m.buildKey(width)
 	if d.keys[d.tab] == key {
 		return
 	}
 	d.keys[d.tab] = key
 	d.docs[d.tab] = m.text(d.tab, width)
+}
+
+// buildKey says what the open tab is made from. Events of a job come with every line that
+// any of its variants prints; what they cannot change is not made anew, and stays folded.
+func (m *model) buildKey(width int) string {
+	d := &m.detail
+	key := fmt.Sprint(width, " ", d.number(), m.color)
+	v := d.current()
+	switch {
+	case v == nil:
+	case d.tab == tabDiff:
+		return key + fmt.Sprint(d.diff.key, d.diff.busy, v.Commit, v.State, v.Verdict, v.Reason)
+	case d.tab == tabPrompt:
+		key += fmt.Sprint(d.turns.key, d.turns.busy)
+		if d.job.State != agent.Queued { // until then what it asks for can be edited
+			return key
+		}
+	case d.tab == tabAttempts:
+		return key + fmt.Sprint(v.State, len(v.Attempts))
+	}
+	key += fmt.Sprint(d.job.Events)
+	if d.job.State == agent.Running && (d.tab == tabSummary || d.tab == tabVariants) {
+		key += m.now.Format(time.TimeOnly)
+	}
+	return key
 }
 
 // text is what a tab shows.

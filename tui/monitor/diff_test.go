@@ -191,6 +191,7 @@ func TestFiltersChooseWhatQueriesDo(t *testing.T) {
 	}
 	for _, text := range []string{"", "parser", "the parser", `"the parser"`, "state:done", "state:queued,running", "verdict:verified", "verdict:checks-failed,verified", "verdict:checks_failed",
 		"repo:api", "group:web", "group:default", "group:web,default", "label:nightly", "label:nightly,slow", "label:nightly label:slow", "maker:claude", "maker:ollama/qwen3", "maker:codex,claude",
+		"state:done state:queued", "verdict:verified verdict:checks_failed", "group:web group:default", "maker:codex maker:claude label:nightly",
 		"state:done maker:claude parser", "sort:-cost limit:3 columns:id,title state:done"} {
 		q, err := agent.ParseQuery(text)
 		must(t, err)

@@ -282,13 +282,17 @@ func (f *feed) heads(ctx context.Context) error {
 		}
 		if f.cfg.Health != nil {
 			if msg.health, err = f.cfg.Health(ctx); err != nil {
-				return err
+				msg.health = Health{} // nothing is said of it; whether the daemon is there, the jobs say
 			}
 		}
 		f.send(msg)
 		f.reasons()
 		rest(ctx, headBreath)
-		next := time.NewTimer(f.untilNext(msg.health))
+		until := f.untilNext(msg.health)
+		if err != nil {
+			until = min(until, retryLast)
+		}
+		next := time.NewTimer(until)
 		select {
 		case <-f.poke:
 		case <-next.C:

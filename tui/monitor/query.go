@@ -55,7 +55,7 @@ func parseQuery(text string) query {
 			if key == "verdict" {
 				value = strings.NewReplacer("_", " ", "-", " ").Replace(value)
 			}
-			q.keys = append(q.keys, clause{key, strings.Split(strings.TrimSuffix(value, ","), ","), no})
+			q.add(clause{key, strings.Split(strings.TrimSuffix(value, ","), ","), no})
 		case no:
 			q.not = append(q.not, bare)
 		default:
@@ -63,6 +63,18 @@ func parseQuery(text string) query {
 		}
 	}
 	return q
+}
+
+// add takes a clause in. Values of a key that is named twice add up, as if they stood in
+// one list: state:queued state:running chooses both. Labels and texts are each wanted.
+func (q *query) add(c clause) {
+	for i := range q.keys {
+		if old := &q.keys[i]; old.key == c.key && old.no == c.no && c.key != "label" && c.key != "text" {
+			old.values = append(old.values, c.values...)
+			return
+		}
+	}
+	q.keys = append(q.keys, c)
 }
 
 // queryWords cuts at blanks outside of quotes, and takes the quotes away.

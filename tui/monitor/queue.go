@@ -21,7 +21,7 @@ func (m *model) hold() tea.Cmd {
 	return m.change(agent.OpRelease, "release", "released")
 }
 
-// priority raises the targets' priority by step.
+// priority raises the targets' priority by step; that of several is asked for.
 func (m *model) priority(step int) tea.Cmd {
 	var ids []agent.ID
 	var to []int
@@ -34,10 +34,16 @@ func (m *model) priority(step int) tea.Cmd {
 		return m.fail("no job")
 	}
 	jobs, by := m.cfg.Jobs, m.cfg.By
-	return m.each(len(ids), "moved", func(ctx context.Context, i int) (string, error) {
-		_, err := jobs.Change(ctx, ids[i], agent.Change{Op: agent.OpPriority, Priority: to[i], By: by})
-		return fmt.Sprintf("priority of %s is %d", ids[i], to[i]), err
-	})
+	do := func() tea.Cmd {
+		return m.each(len(ids), "moved", func(ctx context.Context, i int) (string, error) {
+			_, err := jobs.Change(ctx, ids[i], agent.Change{Op: agent.OpPriority, Priority: to[i], By: by})
+			return fmt.Sprintf("priority of %s is %d", ids[i], to[i]), err
+		})
+	}
+	if len(ids) > 1 {
+		return m.confirm(fmt.Sprintf("priority %+d for %s?", step, m.names(ids)), do)
+	}
+	return do()
 }
 
 // trade lets two marked jobs change places.
