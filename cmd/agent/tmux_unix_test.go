@@ -127,6 +127,8 @@ func TestMonitorInARealTerminal(t *testing.T) {
 	x.keys("Escape")
 	x.shows("echo two")
 	x.keys("P")
+	x.shows("resume the queue, paused by ada: lunch?")
+	x.keys("y")
 	x.shows("the queue goes on")
 	x.until("the queue goes on", patience, func() bool { return w.job("2").State == "done" })
 	x.keys("q")

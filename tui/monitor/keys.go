@@ -132,6 +132,7 @@ func acting() []binding {
 		{always, "~", "let two marked jobs trade places", (*model).trade},
 		{always, "e", "edit what a waiting job asks for", (*model).editJob},
 		{always, "P", "pause the queue, or resume it", (*model).pause},
+		{always, "H", "pause the group of the job, or resume it", (*model).pauseGroup},
 		{always, "L", "how many variants are made at once", (*model).parallel},
 		{always, "o", "open it in the browser or editor", (*model).openIt},
 		{always, "y", "copy the id; in a diff, the diff", (*model).yank},

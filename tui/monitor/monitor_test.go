@@ -141,10 +141,13 @@ func TestTheQueueIsSteered(t *testing.T) {
 			t.Error("job 8 was not told to start")
 		}
 		wants(t, see(t, cfg, "Prelease<enter>"), "the queue is paused", "! paused by ada: release ·", "· +3 paused by ")
-		wants(t, see(t, cfg, "P"), "the queue goes on", "· +3 next worker")
-		wants(t, see(t, cfg, "Pgroup:default slow<enter>"), "group default is paused", "! group default paused", "· +3 group defa")
-		wants(t, see(t, cfg, "P"), "group default goes on")
-		wants(t, see(t, cfg, "Pgroup:none<enter>"), `✗ there is no group "none" · agent group add none`)
+		wants(t, see(t, cfg, "P"), "resume the queue, paused by ada: release?", "y yes")
+		wants(t, see(t, cfg, "Pn"), "! paused by ada: release ·")
+		wants(t, see(t, cfg, "Py"), "the queue goes on", "· +3 next worker")
+		wants(t, see(t, cfg, "Hslow<enter>"), "group default is paused", "! group default paused", "· +3 group defa")
+		wants(t, see(t, cfg, "P"), "pause the queue, because:") // and not the group
+		wants(t, see(t, cfg, "H"), "resume group default, paused by ada: slow?")
+		wants(t, see(t, cfg, "Hy"), "group default goes on")
 		wants(t, see(t, cfg, "L<ctrl+u>1<enter>"), "1 at once", "workers 1/1", "· +3 queue 1/1")
 		wants(t, see(t, cfg, "Lx<enter>"), "is no number")
 		wants(t, see(t, cfg, "je<ctrl+u>document nothing<enter>"), "edited 7", "document nothing")

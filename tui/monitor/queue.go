@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"codeagent.dev/agent"
+	"codeagent.dev/agent/tui"
 )
 
 // hold holds the targets; when all of them are held, it releases them.
@@ -58,26 +59,33 @@ func (m *model) trade() tea.Cmd {
 	})
 }
 
-// pause pauses everything and asks why, or a group with "group:NAME" before the reason.
-// What is paused is resumed: everything first, then the group of the job.
+// pause pauses the whole queue and asks why, or resumes it.
 func (m *model) pause() tea.Cmd {
-	if m.rules.Pause != nil {
-		return m.rule(agent.RuleChange{Op: agent.RuleResume}, "the queue goes on")
+	return m.pausing("the queue", "", m.rules.Pause)
+}
+
+// pauseGroup does it to the group of the job.
+func (m *model) pauseGroup() tea.Cmd {
+	r := m.list.table.rows[m.list.sel]
+	if r == nil {
+		return m.fail("no job")
 	}
-	if r := m.list.table.rows[m.list.sel]; r != nil {
-		if g, ok := m.rules.Group(r.group); ok && g.Pause != nil {
-			return m.rule(agent.RuleChange{Op: agent.RuleResume, Group: g.Name}, "group "+g.Name+" goes on")
-		}
+	g, _ := m.rules.Group(r.group)
+	return m.pausing("group "+r.group, r.group, g.Pause)
+}
+
+// pausing pauses what is named, or asks whether it should go on: who paused it had a reason.
+func (m *model) pausing(what, group string, p *agent.Pause) tea.Cmd {
+	if p == nil {
+		m.input = &input{title: "pause " + what + ", because: ", done: func(why string) tea.Cmd {
+			return m.rule(agent.RuleChange{Op: agent.RulePause, Group: group, Why: strings.TrimSpace(why)}, what+" is paused; what runs goes on")
+		}}
+		return nil
 	}
-	m.input = &input{title: "pause the queue (or group:NAME), because: ", done: func(why string) tea.Cmd {
-		c, said := agent.RuleChange{Op: agent.RulePause, Why: strings.TrimSpace(why)}, "the queue is paused; what runs goes on"
-		if rest, ok := strings.CutPrefix(c.Why, "group:"); ok {
-			c.Group, c.Why, _ = strings.Cut(rest, " ")
-			c.Why, said = strings.TrimSpace(c.Why), "group "+c.Group+" is paused; what runs goes on"
-		}
-		return m.rule(c, said)
-	}}
-	return nil
+	because := (&agent.Waiting{For: agent.WaitResume, By: p.By, Why: p.Why}).String()
+	return m.confirm(tui.Line("resume "+what+", "+because)+"?", func() tea.Cmd {
+		return m.rule(agent.RuleChange{Op: agent.RuleResume, Group: group}, what+" goes on")
+	})
 }
 
 // parallel asks how many variants may be made at once.
