@@ -55,6 +55,8 @@ func (m *model) hints() string {
 	switch {
 	case m.help:
 		return "j/k move · esc back"
+	case m.form != nil && m.form.busy:
+		return "esc cancel"
 	case m.form != nil:
 		hint := "tab next · ctrl+s submit · esc back"
 		if m.cfg.Act.Editor != nil {

@@ -2,6 +2,9 @@ package monitor
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -18,6 +21,7 @@ type form struct {
 	at     int
 	bad    string
 	busy   bool
+	stop   context.CancelFunc // ends the submission that is under way
 }
 
 type formField struct {
@@ -54,7 +58,7 @@ func (m *model) newJob() tea.Cmd {
 		formKind:     {name: "kind", help: "space changes it", text: newField(string(agent.Prompt)), pick: []string{string(agent.Prompt), string(agent.Command), string(agent.Diff)}},
 		formRepo:     {name: "repository", help: "a directory; empty: the current one", text: newField(dir)},
 		formBase:     {name: "base", help: "a revision; empty: HEAD"},
-		formVariants: {name: "variants", help: "results to choose from", text: newField("1")},
+		formVariants: {name: "variants", help: "results to choose from; empty: as configured"},
 		formTries:    {name: "tries", help: "how often each may correct itself; empty: as configured"},
 		formMakers:   {name: "makers", help: "who may make it, in order; empty: as configured"},
 		formGroup:    {name: "group", help: "whose limit counts as well"},
@@ -98,6 +102,9 @@ func (f *form) draft() (Draft, error) {
 func (f *form) key(m *model, k tea.KeyPressMsg) tea.Cmd {
 	cur := &f.fields[f.at]
 	switch name := k.String(); {
+	case f.busy && name == "esc":
+		f.stop() // what was typed stays
+		return nil
 	case f.busy:
 		return nil
 	case name == "esc":
@@ -110,8 +117,11 @@ func (f *form) key(m *model, k tea.KeyPressMsg) tea.Cmd {
 	case name == "shift+tab" || name == "up":
 		f.at = (f.at + len(f.fields) - 1) % len(f.fields)
 	case name == "ctrl+e" && m.cfg.Act.Editor != nil:
-		return m.edit(f.fields[formText].text.String(), func(m *model, text string) tea.Cmd {
+		return m.edit(f.fields[formText].text.String(), func(m *model, text string, err error) tea.Cmd {
 			f.fields[formText].text = newField(text)
+			if err != nil {
+				f.bad = tui.Line(err.Error())
+			}
 			return nil
 		})
 	case cur.pick != nil:
@@ -145,9 +155,15 @@ func (f *form) submit(m *model) tea.Cmd {
 		return nil
 	}
 	f.busy, f.bad = true, ""
-	ctx, submit := m.ctx, m.cfg.Act.NewJob
+	ctx, stop := context.WithCancel(m.ctx)
+	f.stop = stop
+	submit := m.cfg.Act.NewJob
 	return func() tea.Msg {
+		defer stop()
 		job, err := submit(ctx, d)
+		if err != nil && ctx.Err() != nil {
+			err = errors.New("submitting was canceled; ctrl+s tries again")
+		}
 		return newJobMsg{job.ID, err}
 	}
 }
@@ -209,11 +225,12 @@ func (f *form) cursor(width int) (x, y int) {
 type editedMsg struct {
 	text string
 	err  error
-	then func(m *model, text string) tea.Cmd
+	then func(m *model, text string, err error) tea.Cmd
 }
 
-// edit lets a person write a longer text in their editor.
-func (m *model) edit(text string, then func(m *model, text string) tea.Cmd) tea.Cmd {
+// edit lets a person write a longer text in their editor. When that ends badly, what was
+// written comes all the same, with an error that names the file it is kept in.
+func (m *model) edit(text string, then func(m *model, text string, err error) tea.Cmd) tea.Cmd {
 	f, err := os.CreateTemp("", "agent-*.md")
 	if err != nil {
 		return m.fail("%v", err)
@@ -227,18 +244,19 @@ func (m *model) edit(text string, then func(m *model, text string) tea.Cmd) tea.
 		return m.fail("%v", err)
 	}
 	return tea.ExecProcess(m.cfg.Act.Editor(f.Name()), func(err error) tea.Msg {
-		defer os.Remove(f.Name())
-		if err != nil {
-			return editedMsg{err: err}
+		written, unread := os.ReadFile(f.Name())
+		switch {
+		case unread != nil:
+			return editedMsg{text, fmt.Errorf("the editor: %w", cmp.Or(err, unread)), then}
+		case err != nil:
+			err = fmt.Errorf("the editor: %w; what was written is kept in %s", err, f.Name())
+		default:
+			os.Remove(f.Name())
 		}
-		written, err := os.ReadFile(f.Name())
 		return editedMsg{strings.TrimRight(string(written), "\n"), err, then}
 	})
 }
 
 func (m *model) edited(msg editedMsg) tea.Cmd {
-	if msg.err != nil {
-		return m.fail("the editor: %v", msg.err)
-	}
-	return msg.then(m, msg.text)
+	return msg.then(m, msg.text, msg.err)
 }

@@ -206,7 +206,13 @@ func (m *model) typed(k tea.KeyPressMsg) tea.Cmd {
 		return in.done(in.text.String())
 	case "ctrl+e":
 		if in.long && m.cfg.Act.Editor != nil {
-			return m.edit(in.text.String(), func(m *model, text string) tea.Cmd { in.text = newField(text); return nil })
+			return m.edit(in.text.String(), func(m *model, text string, err error) tea.Cmd {
+				in.text = newField(text)
+				if err != nil {
+					return m.fail("%v", err)
+				}
+				return nil
+			})
 		}
 		in.text.at = len(in.text.text)
 		return nil

@@ -143,7 +143,10 @@ func (m *model) writeAnew(job agent.Job) tea.Cmd {
 	if job.State != agent.Queued {
 		return m.fail("job %s has begun, and can no longer be edited", job.ID)
 	}
-	save := func(m *model, text string) tea.Cmd {
+	save := func(m *model, text string, err error) tea.Cmd {
+		if err != nil {
+			return m.fail("job %s stays as it was: %v", job.ID, err)
+		}
 		if text == strings.TrimRight(job.Spec.Text, "\n") {
 			return m.note("job %s stays as it was", job.ID)
 		}
@@ -156,6 +159,6 @@ func (m *model) writeAnew(job agent.Job) tea.Cmd {
 		return m.edit(job.Spec.Text, save)
 	}
 	m.input = &input{title: "job " + job.ID.String() + ": ", text: newField(job.Spec.Text),
-		done: func(text string) tea.Cmd { return save(m, text) }}
+		done: func(text string) tea.Cmd { return save(m, text, nil) }}
 	return nil
 }
