@@ -251,7 +251,7 @@ func (w *watcher) job(ctx context.Context, spec agent.Spec) (agent.Job, error) {
 	key := spec.Key
 	for {
 		job, err := w.jobs.Submit(ctx, spec)
-		if err != nil || job.Verdict != agent.Canceled {
+		if err != nil || job.Verdict != agent.Canceled && !w.canceled[job.ID] {
 			return job, err
 		}
 		// The comment was taken out, and stands there again as it did.

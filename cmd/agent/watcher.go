@@ -45,6 +45,7 @@ type watcher struct {
 	comments map[string]map[comment]asked // by file: those that stand in it now, and were seen
 	unstaged map[string]map[comment]bool  // by file: those that were seen before they were staged
 	open     map[agent.ID]asked           // jobs that have not ended
+	canceled map[agent.ID]bool            // by us; a worker may not have learned it yet
 	again    map[string]bool              // files to be looked at once more
 	said     map[string]bool
 	starting bool  // what was saved before is not all looked at yet
@@ -77,7 +78,7 @@ func (a asked) place() string { return fmt.Sprintf("%s:%d", oneLine(a.path), a.l
 // run watches until ctx ends.
 func (w *watcher) run(ctx context.Context) error {
 	w.comments, w.open = map[string]map[comment]asked{}, map[agent.ID]asked{}
-	w.unstaged = map[string]map[comment]bool{}
+	w.unstaged, w.canceled = map[string]map[comment]bool{}, map[agent.ID]bool{}
 	w.again, w.said = map[string]bool{}, map[string]bool{}
 	ctx, stop := context.WithCancel(ctx)
 	changed, ready, ended := make(chan []string), make(chan struct{}), make(chan error, 1)
@@ -376,6 +377,7 @@ func (w *watcher) gone(ctx context.Context, a asked, fileStands bool) {
 		w.fail(ctx, err)
 		return
 	}
+	w.canceled[a.id] = true
 	w.tell(fmt.Sprintf("job %s canceled: its comment is gone from %s", a.id, oneLine(a.path)))
 	delete(w.open, a.id)
 }
