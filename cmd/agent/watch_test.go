@@ -349,22 +349,40 @@ func TestWatchGoesOnWithAJobThatRuns(t *testing.T) {
 	r.says("job 1 canceled")
 }
 
-// A file with another name has no new comments, and its job goes on.
+// A file with another name has no new comments, and its job goes on, also when the old name
+// is gone for a while before the new one is there.
 func TestWatchFollowsARenamedFile(t *testing.T) {
-	w := newWorld(t)
-	w.write("main.go", firstGo)
-	w.commit("start")
-	w.write(".agent.yaml", "checks: ['sleep 600']\n")
-	r := w.watch(firstFix)
-	r.save("main.go", commented)
-	r.says("-> job 1")
-	if err := os.Rename(filepath.Join(w.repo, "main.go"), filepath.Join(w.repo, "first.go")); err != nil {
-		t.Fatal(err)
+	for name, rename := range map[string]func(r *watching) error{
+		"renamed": func(r *watching) error {
+			return os.Rename(filepath.Join(r.repo, "main.go"), filepath.Join(r.repo, "first.go"))
+		},
+		"moved": func(r *watching) error {
+			if err := os.Remove(filepath.Join(r.repo, "main.go")); err != nil {
+				return err
+			}
+			r.save("third.go", "package main // agent: the third\n")
+			r.says("third.go:1: the third  -> job 2") // so that it has looked in between
+			r.write("first.go", commented)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.write("main.go", firstGo)
+			w.commit("start")
+			w.write(".agent.yaml", "checks: ['sleep 600']\n")
+			r := w.watch(firstFix)
+			r.save("main.go", commented)
+			r.says("-> job 1")
+			if err := rename(r); err != nil {
+				t.Fatal(err)
+			}
+			r.save("other.go", "package main // agent: another one\n")
+			r.says("other.go:1: another one  -> job " + map[string]string{"renamed": "2", "moved": "3"}[name])
+			r.save("first.go", firstGo)
+			r.says("job 1 canceled: its comment is gone from first.go")
+		})
 	}
-	r.save("other.go", "package main // agent: another one\n")
-	r.says("other.go:1: another one  -> job 2")
-	r.save("first.go", firstGo)
-	r.says("job 1 canceled: its comment is gone from first.go")
 }
 
 func TestWatchStartsWithWhatIsThere(t *testing.T) {

@@ -46,6 +46,7 @@ type watcher struct {
 	unstaged map[string]map[comment]bool  // by file: those that were seen before they were staged
 	open     map[agent.ID]asked           // jobs that have not ended
 	canceled map[agent.ID]bool            // by us; a worker may not have learned it yet
+	vanished []lostOne                    // whose files are no more, and whose jobs have not ended
 	again    map[string]bool              // files to be looked at once more
 	said     map[string]bool
 	starting bool  // what was saved before is not all looked at yet
@@ -249,8 +250,12 @@ func (w *watcher) look(ctx context.Context, paths []string) {
 		f, l := w.compare(p)
 		fresh, lost = append(fresh, f...), append(lost, l...)
 	}
-	fresh, lost = w.moved(fresh, lost)
+	fresh, lost = w.moved(fresh, append(lost, w.away(fresh)...))
 	for _, l := range lost {
+		if _, open := w.open[l.id]; open && !l.fileStands {
+			w.vanished = append(w.vanished, l) // perhaps the other half of a rename is still to come
+			continue
+		}
 		w.gone(ctx, l.asked, l.fileStands)
 	}
 	if len(fresh) == 0 || ctx.Err() != nil {
@@ -283,6 +288,24 @@ type lostOne struct {
 	comment
 	asked
 	fileStands bool
+}
+
+// away returns what stood in files that are no more, and may stand in another by now: what
+// vanished earlier, and, where we hear of the new name first, what is yet to be heard of.
+func (w *watcher) away(fresh []wanted) (lost []lostOne) {
+	lost, w.vanished = w.vanished, nil
+	for _, f := range fresh {
+		for p, known := range w.comments {
+			if _, same := known[f.comment]; !same || p == f.path {
+				continue
+			}
+			if _, err := os.Lstat(filepath.Join(w.root, filepath.FromSlash(p))); errors.Is(err, os.ErrNotExist) {
+				_, l := w.compare(p)
+				lost = append(lost, l...)
+			}
+		}
+	}
+	return lost
 }
 
 // moved recognizes the requests of a file that has another name now: they are no new
