@@ -171,7 +171,12 @@ func (m *monitored) newJob(ctx context.Context, d monitor.Draft) (job agent.Job,
 		}
 		o := &patchOptions{
 			app: a, kind: d.Kind, variants: d.Variants, tries: d.Tries, base: cmp.Or(d.Base, "HEAD"), makers: d.Makers,
-			place: place{priority: d.Priority, group: d.Group, labels: d.Labels},
+			place: place{priority: d.Priority, group: d.Group, labels: d.Labels, after: d.After, hold: d.Hold},
+		}
+		if _, err := parseAge(strings.TrimPrefix(d.Begin, "+")); err == nil {
+			o.place.delay = d.Begin
+		} else {
+			o.place.at = d.Begin
 		}
 		dir, err := a.workDir()
 		if err != nil {

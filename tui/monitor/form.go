@@ -42,6 +42,9 @@ const (
 	formGroup
 	formLabels
 	formPriority
+	formAfter
+	formBegin
+	formHold
 )
 
 // newJob opens the form, in the repository of the job that is looked at.
@@ -64,6 +67,9 @@ func (m *model) newJob() tea.Cmd {
 		formGroup:    {name: "group", help: "whose limit counts as well"},
 		formLabels:   {name: "labels", help: "words to find it again by"},
 		formPriority: {name: "priority", help: "higher ones begin first", text: newField("0")},
+		formAfter:    {name: "after", help: "jobs whose result it starts from"},
+		formBegin:    {name: "begin", help: "no sooner than in 2h, or at 22:30; empty: now"},
+		formHold:     {name: "hold", help: "space changes it: until it is released", text: newField("no"), pick: []string{"no", "yes"}},
 	}}
 	return nil
 }
@@ -85,7 +91,8 @@ func (f *form) draft() (Draft, error) {
 		return strings.FieldsFunc(value(i), func(r rune) bool { return r == ',' || r == ' ' })
 	}
 	d := Draft{Text: f.fields[formText].text.String(), Kind: agent.Kind(value(formKind)), Repo: value(formRepo), Base: value(formBase),
-		Makers: list(formMakers), Group: value(formGroup), Labels: list(formLabels)}
+		Makers: list(formMakers), Group: value(formGroup), Labels: list(formLabels),
+		After: list(formAfter), Begin: value(formBegin), Hold: value(formHold) == "yes"}
 	if strings.TrimSpace(d.Text) == "" {
 		return d, agent.Errorf(agent.Invalid, "say what should change")
 	}

@@ -77,6 +77,9 @@ type Draft struct {
 	Group    string
 	Labels   []string
 	Priority int
+	After    []string // ids of jobs
+	Begin    string   // no sooner than: "2h", "22:30", "2026-01-31 06:00"
+	Hold     bool
 }
 
 // Run shows the monitor until the person leaves or ctx ends, which is no error. What

@@ -183,11 +183,12 @@ func TestTheFormMakesAJob(t *testing.T) {
 		_, err := w.Rule(t.Context(), agent.RuleChange{Op: agent.RuleGroup, Group: "web", Limit: 2})
 		must(t, err)
 		wants(t, see(t, cfg, "nfix <left><backspace>ed it<tab><right><tab><ctrl+u>/srv/x<tab>main<tab>x<ctrl+s>"), `variants: "x" is no number`)
-		wants(t, see(t, cfg, "nfix it<tab><right><tab><ctrl+u>/srv/x<tab>main<tab>3<tab>2<tab>claude, codex<tab>web<tab>nightly slow<tab><backspace>7<enter>"), "job 9 waits for a worker", ">   9 ")
+		wants(t, see(t, cfg, "nfix it<tab><right><tab><ctrl+u>/srv/x<tab>main<tab>3<tab>2<tab>claude, codex<tab>web<tab>nightly slow<tab><backspace>7<tab>7<tab><tab><right><enter>"), "job 9 ", ">   9 ")
 		job, err := w.Job(t.Context(), 9)
 		must(t, err)
 		if s := job.Spec; s.Text != "fix it" || s.Kind != agent.Command || s.Repo != "/srv/x" || s.Variants != 3 || s.Tries != 2 || !slices.Equal(s.Makers, []string{"claude", "codex"}) ||
-			s.Group != "web" || !slices.Equal(s.Labels, []string{"nightly", "slow"}) || s.Priority != 7 {
+			s.Group != "web" || !slices.Equal(s.Labels, []string{"nightly", "slow"}) || s.Priority != 7 ||
+			!slices.Equal(s.After, []agent.ID{7}) || !s.Hold {
 			t.Errorf("spec: %+v", s)
 		}
 		cfg.Act.NewJob = func(context.Context, Draft) (agent.Job, error) {

@@ -209,7 +209,15 @@ func (w *world) config() Config {
 			},
 			Open: func(_ context.Context, ref agent.Ref) (string, error) { return "opened " + ref.String(), nil },
 			NewJob: func(ctx context.Context, d Draft) (agent.Job, error) {
-				return w.Submit(ctx, agent.Spec{Kind: d.Kind, Text: d.Text, Repo: d.Repo, Base: commit, Variants: d.Variants, Tries: d.Tries, Makers: d.Makers,
+				var after []agent.ID
+				for _, id := range d.After {
+					ref, err := agent.ParseRef(id)
+					if err != nil {
+						return agent.Job{}, err
+					}
+					after = append(after, ref.Job)
+				}
+				return w.Submit(ctx, agent.Spec{After: after, Hold: d.Hold, Kind: d.Kind, Text: d.Text, Repo: d.Repo, Base: commit, Variants: d.Variants, Tries: d.Tries, Makers: d.Makers,
 					Group: d.Group, Labels: d.Labels, Priority: d.Priority})
 			},
 			Editor: func(file string) *exec.Cmd { return exec.Command("true", file) },
