@@ -87,6 +87,18 @@ func Switch(a, b *Entry, who string, now time.Time) error {
 	return nil
 }
 
+// Editable returns a WrongState error for a job that OpEdit would refuse because one of
+// its variants has begun.
+func (j *Job) Editable() error {
+	for _, v := range j.Variants {
+		if v.State != Queued || v.Claims > 0 || v.Revises > 0 {
+			return Errorf(WrongState, "job %s has begun, and can no longer be edited", j.ID).
+				WithHint("agent cancel " + j.ID.String() + ", or agent revise it")
+		}
+	}
+	return nil
+}
+
 // edit replaces what is asked for, as long as nobody has begun with it. Stores that
 // keep texts apart have put the old one into the entry's Spec.Text, and find the new one
 // there.
@@ -94,11 +106,8 @@ func (e *Entry) edit(c Change, now time.Time) error {
 	if c.Spec == nil {
 		return Errorf(Invalid, "nothing to change job %s to", e.Job.ID)
 	}
-	for _, v := range e.Job.Variants {
-		if v.State != Queued || v.Claims > 0 || v.Revises > 0 {
-			return Errorf(WrongState, "job %s has begun, and can no longer be edited", e.Job.ID).
-				WithHint("agent cancel " + e.Job.ID.String() + ", or agent revise it")
-		}
+	if err := e.Job.Editable(); err != nil {
+		return err
 	}
 	old, spec := &e.Job.Spec, *c.Spec
 	spec.Text = c.Text

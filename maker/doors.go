@@ -82,11 +82,6 @@ func (s *Set) Enter(ctx context.Context, maker string, full func(limit int)) (le
 	}, nil
 }
 
-// Resting is Ledger.Resting.
-func (s *Set) Resting(maker string) (until time.Time, why string, resting bool) {
-	return s.ledger.Resting(maker)
-}
-
 // Out is who cannot be asked at present.
 type Out struct {
 	Names   []string        // as agent.Claim.Without has them

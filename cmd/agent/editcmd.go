@@ -57,7 +57,7 @@ func runEdit(ctx context.Context, o *editOptions) error {
 		return agent.Errorf(agent.Invalid, "the text of job %s is not valid UTF-8, which an editor would change", o.id).
 			WithHint(fmt.Sprintf("agent cancel %s, and ask for it again", o.id))
 	}
-	if err := mayEdit(job); err != nil {
+	if err := job.Editable(); err != nil { // before anything is written in vain
 		return err
 	}
 	spec := job.Spec
@@ -66,7 +66,7 @@ func runEdit(ctx context.Context, o *editOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := mayEdit(held); err != nil { // it began just before
+		if err := held.Editable(); err != nil { // it began just before
 			_, back := jobs.Change(ctx, o.id, agent.Change{Op: agent.OpRelease, By: o.user()})
 			return errors.Join(err, back)
 		}
@@ -81,17 +81,6 @@ func runEdit(ctx context.Context, o *editOptions) error {
 		return o.printJSON(newJobDoc(job))
 	}
 	fmt.Fprintf(o.out, "job %s changed: %s\n", o.id, oneLine(job.Spec.Title))
-	return nil
-}
-
-// mayEdit refuses a job that has begun, before anything is written in vain.
-func mayEdit(job agent.Job) error {
-	for _, v := range job.Variants {
-		if v.State != agent.Queued || v.Claims > 0 || v.Revises > 0 {
-			return agent.Errorf(agent.WrongState, "job %s has begun, and can no longer be edited", job.ID).
-				WithHint("agent cancel " + job.ID.String() + ", or agent revise it")
-		}
-	}
 	return nil
 }
 
@@ -139,7 +128,7 @@ func editForm(spec agent.Spec) string {
 	row("priority", strconv.Itoa(spec.Priority), "jobs of a higher number go first")
 	row("group", spec.Group, "whose limit counts; empty: none but the queue's")
 	row("labels", strings.Join(spec.Labels, " "), "words to find it by")
-	row("after", strings.Join(idWords(spec.After), " "), "jobs whose result it starts from")
+	row("after", idList(spec.After), "jobs whose result it starts from")
 	before := ""
 	if !spec.NotBefore.IsZero() {
 		before = spec.NotBefore.Local().Format("2006-01-02 15:04:05")
@@ -153,14 +142,6 @@ func editForm(spec agent.Spec) string {
 	}
 	fmt.Fprintf(&b, "--- %s: everything below this line, byte for byte\n%s", spec.Kind, spec.Text)
 	return b.String()
-}
-
-func idWords(ids []agent.ID) []string {
-	var words []string
-	for _, id := range ids {
-		words = append(words, id.String())
-	}
-	return words
 }
 
 // readForm reads what became of editForm. The job keeps what the form does not show.

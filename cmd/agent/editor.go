@@ -42,7 +42,7 @@ func (a *app) edited(ctx context.Context, name, text string) (string, error) {
 // commands with arguments.
 func (a *app) runEditor(ctx context.Context, file string) error {
 	editor := a.editor(ctx)
-	cmd := a.editorCommand(file)
+	cmd := a.editorAs(editor, file)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
 	if w, ok := a.out.(*dataWriter); ok {
 		cmd.Stdout = w.to
@@ -64,7 +64,10 @@ func (a *app) editor(ctx context.Context) string {
 
 // editorCommand is the editor as it is to be run for a file.
 func (a *app) editorCommand(file string) *exec.Cmd {
-	editor := a.editor(context.Background())
+	return a.editorAs(a.editor(context.Background()), file)
+}
+
+func (a *app) editorAs(editor, file string) *exec.Cmd {
 	cmd := exec.Command(shell(), "-c", editor+` "$@"`, editor, file)
 	if runtime.GOOS == "windows" {
 		words := strings.Fields(editor)

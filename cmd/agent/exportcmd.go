@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -320,17 +321,10 @@ func readExport(file string) ([]exported, error) {
 			return nil, agent.Errorf(agent.Protocol, "%s was written by a newer agent", file)
 		}
 		if err != nil || x.Job.ID < 1 {
-			return nil, agent.Errorf(agent.Invalid, "line %d of %s is no job: %w", len(all)+1, file, cmpErr(err))
+			return nil, agent.Errorf(agent.Invalid, "line %d of %s is no job: %w", len(all)+1, file, cmp.Or(err, errors.New("it has no id")))
 		}
 		all = append(all, x)
 	}
-}
-
-func cmpErr(err error) error {
-	if err == nil {
-		return errors.New("it has no id")
-	}
-	return err
 }
 
 // take stores one job, in the repository that it belongs to here.

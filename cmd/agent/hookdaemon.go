@@ -21,10 +21,7 @@ func (a *app) hookTaker(paths config.Paths, set *repo.Set, p *preparer, queue ag
 		Rules: p.baseFile,
 		Submit: func(ctx context.Context, spec agent.Spec) (agent.Job, error) {
 			spec.Origin.User = a.user()
-			if err := p.prepare(ctx, &spec); err != nil {
-				return agent.Job{}, err
-			}
-			return queue.Submit(ctx, spec)
+			return preparedJobs{queue, p.prepare}.Submit(ctx, spec)
 		},
 		Live: func(ctx context.Context, root string) bool {
 			p, err := hook.Find(ctx, root)

@@ -32,7 +32,7 @@ func columns() []column {
 		{"priority", "", func(_ *listOptions, j agent.Job) string { return fmt.Sprint(j.Spec.Priority) }},
 		{"group", "", func(_ *listOptions, j agent.Job) string { return oneLine(j.Spec.Group) }},
 		{"labels", "", func(_ *listOptions, j agent.Job) string { return oneLine(strings.Join(j.Spec.Labels, " ")) }},
-		{"after", "", func(_ *listOptions, j agent.Job) string { return strings.Join(idWords(j.Spec.After), " ") }},
+		{"after", "", func(_ *listOptions, j agent.Job) string { return idList(j.Spec.After) }},
 		{"maker", "who made the variants", func(_ *listOptions, j agent.Job) string { return makersCell(j) }},
 		{"cost", "", func(_ *listOptions, j agent.Job) string { return costCell(j) }},
 		{"took", "from the submission to the end", func(_ *listOptions, j agent.Job) string { return tookCell(j) }},

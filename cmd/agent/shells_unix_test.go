@@ -5,7 +5,6 @@ package main_test
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,12 +16,7 @@ import (
 // shellWorld has two jobs, and a name for the binary that a shell finds.
 func shellWorld(t *testing.T, shell string) *world {
 	t.Helper()
-	if _, err := exec.LookPath(shell); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed", shell)
-		}
-		t.Skipf("%s is not installed", shell)
-	}
+	needs(t, shell)
 	w := newWorld(t)
 	i := slices.IndexFunc(w.env, func(kv string) bool { return strings.HasPrefix(kv, "PATH=") })
 	w.env[i] = "PATH=" + filepath.Dir(w.bin) + ":" + os.Getenv("PATH")
@@ -49,10 +43,7 @@ func TestBashCompletes(t *testing.T) {
 	w := shellWorld(t, "bash")
 	const lib = "/usr/share/bash-completion/bash_completion"
 	if _, err := os.Stat(lib); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("bash-completion is not installed")
-		}
-		t.Skip("bash-completion is not installed")
+		missing(t, "bash-completion is not installed")
 	}
 	script := `
 source ` + lib + `

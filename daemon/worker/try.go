@@ -86,7 +86,7 @@ func (v *variant) make(ctx context.Context, try int) (m made) {
 		if err != nil {
 			return m // ctx ended
 		}
-		if _, _, resting := v.cfg.Makers.Resting(who.Name()); resting { // since we waited to enter
+		if _, _, resting := v.cfg.Makers.Ledger().Resting(who.Name()); resting { // since we waited to enter
 			leave()
 			i--
 			continue
